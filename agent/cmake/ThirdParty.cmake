@@ -1,0 +1,27 @@
+# Every library from outside, found here and nowhere else. README.md says which does what.
+# Boost 1.81: the first in Debian 12 whose Asio has coroutine cancellation; header-only parts are compiled once below.
+find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(SQLite3 3.37 REQUIRED)  # STRICT tables
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
+
+add_library(agent_asio STATIC agent/cmake/boost_asio.cpp)
+target_compile_features(agent_asio PUBLIC cxx_std_20)
+target_compile_definitions(agent_asio PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(agent_asio PUBLIC Boost::headers Threads::Threads)
+
+add_library(agent_beast STATIC agent/cmake/boost_beast.cpp)
+target_compile_definitions(agent_beast PUBLIC BOOST_BEAST_SEPARATE_COMPILATION BOOST_URL_NO_LIB BOOST_CONTAINER_NO_LIB)
+target_link_libraries(agent_beast PUBLIC agent_asio OpenSSL::SSL OpenSSL::Crypto)
+if(AGENT_SANITIZE)
+  # Whoever shares inline code with sanitized code must be sanitized too.
+  target_compile_options(agent_asio PRIVATE -fsanitize=${AGENT_SANITIZE} -fno-omit-frame-pointer)
+  target_compile_options(agent_beast PRIVATE -fsanitize=${AGENT_SANITIZE} -fno-omit-frame-pointer)
+endif()

@@ -1,0 +1,37 @@
+#pragma once
+// Bodies of the order server's answers (PROTOCOL.md section 6). Responses may have members added later.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "model/bundle.hpp"
+
+namespace agent {
+
+struct Offer {
+    std::string id;        // unsigned: a claim
+    std::string envelope;  // the bytes of the envelope object in the answer, untouched
+};
+
+struct PendingAnswer {
+    std::vector<Offer> offers;
+    bool more{};
+};
+
+// `malformed` where the answer is no such JSON. Duplicate names, depth and members *inside* an envelope are not judged
+// here: they are that envelope's gate 2, not a failed poll.
+[[nodiscard]] Result<PendingAnswer> parse_pending(std::string_view json);
+[[nodiscard]] std::string write_pending(const PendingAnswer& answer);
+
+struct UploadAnswer {
+    BundleId bundle_id;
+    std::string sha256;
+    WallTime received_at;
+    ChainLink chain;      // epoch and sequence
+    std::string receipt;  // the bytes of the receipt envelope
+};
+[[nodiscard]] Result<UploadAnswer> parse_upload_answer(std::string_view json);
+[[nodiscard]] std::string write_upload_answer(const UploadAnswer& answer);
+
+}  // namespace agent

@@ -1,0 +1,36 @@
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "model/ids.hpp"
+
+namespace agent {
+
+// SHA-256 (FIPS 180-4) through OpenSSL, whose algorithm is fetched once.
+[[nodiscard]] Digest sha256(std::string_view bytes);
+[[nodiscard]] std::string sha256_hex(std::string_view bytes);
+[[nodiscard]] std::string to_hex(const Digest& digest);
+
+// For what does not fit in memory.
+class Sha256 {
+public:
+    Sha256();
+    Sha256(Sha256&&) noexcept;
+    Sha256& operator=(Sha256&&) noexcept;
+    Sha256(const Sha256&) = delete;
+    Sha256& operator=(const Sha256&) = delete;
+    ~Sha256();
+    void update(std::span<const std::byte> bytes);
+    [[nodiscard]] Digest finish();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace agent
