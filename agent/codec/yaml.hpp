@@ -52,12 +52,13 @@ struct YamlFile {
     YamlNode root;
 };
 
+using YamlResult =
+    BOOST_OUTCOME_V2_NAMESPACE::basic_result<YamlFile, Fault, BOOST_OUTCOME_V2_NAMESPACE::policy::terminate>;
+
 // Reads one document. Refused, with file and line: no such file, over 1 MiB, not UTF-8, a syntax error, duplicate keys,
 // anchors and aliases (they make small files huge), more than one document, more than 64 levels.
-[[nodiscard]] BOOST_OUTCOME_V2_NAMESPACE::basic_result<YamlFile, Fault, BOOST_OUTCOME_V2_NAMESPACE::policy::terminate>
-load_yaml(const std::filesystem::path& path);
+[[nodiscard]] YamlResult load_yaml(const std::filesystem::path& path);
 // The same for text already at hand; `path` is only a name.
-[[nodiscard]] BOOST_OUTCOME_V2_NAMESPACE::basic_result<YamlFile, Fault, BOOST_OUTCOME_V2_NAMESPACE::policy::terminate>
-parse_yaml(std::string bytes, const std::filesystem::path& path);
+[[nodiscard]] YamlResult parse_yaml(std::string bytes, const std::filesystem::path& path);
 
 }  // namespace agent

@@ -1,0 +1,42 @@
+#pragma once
+// Carries out runbooks: plan, steps, verification by the check it repairs, rollback where that fails. Records nothing:
+// what happened is handed back as a draft of evidence.
+#include <variant>
+
+#include "async/time_source.hpp"
+#include "healing/action.hpp"
+#include "healing/runbook.hpp"
+#include "model/bundle.hpp"
+#include "model/order.hpp"
+
+namespace agent {
+
+// Local policy allows this run: made only by `heal` and by drift under mode enforce, after judge_policy said nothing.
+struct LocalMandate {
+    Trigger trigger{Trigger::manual};
+    Value params{Value::Object{}};
+};
+// Nothing else starts a run: an order through every gate, or local policy.
+using Mandate = std::variant<const AdmittedOrder*, const LocalMandate*>;
+
+class HealingEngine {
+public:
+    explicit HealingEngine(ActionTools tools) : tools_{std::move(tools)} {}
+
+    // What `runbook` would do now; changes nothing. `sha256` covers the runbook's bytes, the parameters, and every
+    // current and desired value, and no time or other value that moves by itself.
+    [[nodiscard]] Task<Plan> plan(const Runbook& runbook, const Value& params);
+
+    // Carries `runbook` out. Errors of steps are in the draft (`failed`, `reverted`, `alert`), not here. The draft has
+    // check, result, severity, controls, pre_state, post_state, action_taken, rollback, outcome, error, runbook and
+    // times; order and trigger are the caller's.
+    [[nodiscard]] asio::awaitable<EvidenceDraft> apply(const Runbook& runbook, Mandate mandate);
+
+    // The draft of a `plan` order, or of one deferred by dry_run: the plan, and nothing changed.
+    [[nodiscard]] asio::awaitable<EvidenceDraft> describe(const Runbook& runbook, const Value& params);
+
+private:
+    ActionTools tools_;
+};
+
+}  // namespace agent

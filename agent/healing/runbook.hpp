@@ -1,0 +1,53 @@
+#pragma once
+// Runbooks: typed steps in a YAML file each, documented in runbooks/README.md. Loaded against a strict schema.
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "codec/schema.hpp"
+#include "healing/action.hpp"
+#include "healing/parameters.hpp"
+#include "model/check.hpp"
+
+namespace agent {
+
+struct Runbook {
+    RunbookId id;
+    std::string name;
+    std::string description;
+    std::filesystem::path file;
+    std::string sha256;  // of the file's bytes, lower-case hex
+    std::optional<CheckName> repairs;  // verified by this check afterwards; evidence is filed under its name
+    Severity severity{Severity::medium};
+    bool disruptive{};   // only in the maintenance window
+    Controls controls;
+    ParameterSchema parameters;
+    std::vector<std::unique_ptr<Action>> steps;
+
+    // False if no step can change the host: such a runbook needs no window and uses up no budget.
+    [[nodiscard]] bool changes_host() const noexcept;
+};
+
+class RunbookCatalogue {
+public:
+    // Every *.yaml below `directory`; a file with faults is left out, and all faults are told. Two files with one id are
+    // a fault of the later one.
+    struct Outcome;
+    [[nodiscard]] static Outcome load(const std::filesystem::path& directory);
+
+    [[nodiscard]] const Runbook* find(const RunbookId& id) const noexcept;
+    [[nodiscard]] const std::vector<std::unique_ptr<Runbook>>& all() const noexcept { return runbooks_; }  // by id
+
+private:
+    std::vector<std::unique_ptr<Runbook>> runbooks_;
+};
+
+struct RunbookCatalogue::Outcome {
+    RunbookCatalogue catalogue;
+    Faults faults;
+};
+
+}  // namespace agent

@@ -1,0 +1,50 @@
+#pragma once
+// Files of the host: looked at without being fooled by links, replaced whole or not at all.
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace agent {
+
+// `not_found`, `system` (the message names the missing right on EACCES) or `malformed` beyond `most` bytes.
+[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& file, std::size_t most);
+
+enum class FileKind : std::uint8_t { regular, directory, symbolic_link, other };
+
+struct FileFacts {
+    FileKind kind{FileKind::regular};
+    mode_t mode{};  // permission bits only, 07777
+    uid_t uid{};
+    gid_t gid{};
+    std::string owner;  // name, or the number where there is none
+    std::string group;
+    std::uintmax_t size{};
+    std::string sha256;  // lower-case hex; of regular files only
+};
+
+// Nothing where the file does not exist. Does not follow a link in the last component and never blocks on a FIFO.
+[[nodiscard]] Result<std::optional<FileFacts>> inspect_file(const std::filesystem::path& file);
+
+struct FileAttributes {
+    mode_t mode{0644};
+    std::optional<uid_t> uid;  // nothing: unchanged, or ours for a new file
+    std::optional<gid_t> gid;
+};
+
+// Replaces or makes `file` atomically: written beside it, synced, renamed over it, folder synced. The folder must exist;
+// a component of the path that is a link, and a target that is no regular file, are refused.
+[[nodiscard]] Result<> replace_file(const std::filesystem::path& file, std::string_view content,
+                                    const FileAttributes& attributes);
+[[nodiscard]] Result<> remove_file(const std::filesystem::path& file);  // a missing file is no error; folder synced
+[[nodiscard]] Result<> make_directory(const std::filesystem::path& directory, mode_t mode);  // parents too
+
+[[nodiscard]] Result<uid_t> user_id(std::string_view name_or_number);
+[[nodiscard]] Result<gid_t> group_id(std::string_view name_or_number);
+
+}  // namespace agent

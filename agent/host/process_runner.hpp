@@ -1,0 +1,47 @@
+#pragma once
+// Programs run by argv, never through a shell.
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "async/time_source.hpp"
+#include "base/port.hpp"
+
+namespace agent {
+
+struct Command {
+    std::filesystem::path program;  // absolute
+    std::vector<std::string> arguments;
+    Duration deadline{30'000};
+    // Bytes kept of the start and of the end of each stream; what lies between is counted and dropped.
+    std::size_t head_limit{64UL * 1024UL};
+    std::size_t tail_limit{4UL * 1024UL};
+    // "NAME=value" beside PATH and LC_ALL=C.UTF-8; nothing of our own environment is handed on.
+    std::vector<std::string> environment;
+};
+
+struct CapturedOutput {
+    std::string head;
+    std::string tail;          // empty while everything fits into head
+    std::uint64_t dropped{};   // bytes between head and tail
+    [[nodiscard]] bool complete() const noexcept { return dropped == 0; }
+};
+
+struct CommandExit {
+    int status{};   // exit status; 128 + signal where a signal ended it
+    CapturedOutput standard_output;
+    CapturedOutput standard_error;
+    Duration took{};
+};
+
+class ProcessRunner : public Port {
+public:
+    // Errors: `malformed` (path not absolute), `not_found` (no such program), `system`, `timed_out` and `cancelled`.
+    // On every way out the program and all it started are gone: it runs in a process group of its own, which is killed
+    // at the end, and its descendants that left the group die with their subreaper.
+    [[nodiscard]] virtual Task<CommandExit> run(Command command) = 0;
+};
+
+}  // namespace agent

@@ -1,0 +1,67 @@
+#pragma once
+// Small facts of the agent itself that outlive a restart.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "store/database.hpp"
+
+namespace agent {
+
+// The mark of time (PROTOCOL.md section 4) as last written down.
+struct StoredTimeMark {
+    WallTime mark;
+    Duration since_boot{};  // boot clock when it was written
+    std::string boot_id;
+};
+
+// Last success and failure of one of the loops, for `status`.
+struct LoopRecord {
+    std::optional<WallTime> last_success;
+    std::optional<WallTime> last_failure;
+    std::optional<std::string> failure;
+};
+
+class AgentMemory {
+public:
+    explicit AgentMemory(Database& database) : database_{&database} {}
+
+    [[nodiscard]] Result<std::optional<StoredTimeMark>> time_mark();
+    [[nodiscard]] Result<> write_time_mark(Transaction& transaction, const StoredTimeMark& mark);
+
+    // `loop` is "poll", "upload" or "checks". Written at most when it says something new, to spare the disk.
+    [[nodiscard]] Result<LoopRecord> loop(std::string_view loop);
+    [[nodiscard]] Result<> write_loop(std::string_view loop, const LoopRecord& record);
+
+    // Orders issued before this are refused as `replayed`: the ledger that would know them was lost.
+    [[nodiscard]] Result<std::optional<WallTime>> orders_not_before();
+    // What became of the file before; cleared in the transaction that puts it into evidence.
+    [[nodiscard]] Result<std::optional<std::string>> set_aside_note();
+    [[nodiscard]] Result<> clear_set_aside_note(Transaction& transaction);
+
+    // Local hold on healing: nothing, or until when (WallTime::max(): until resumed).
+    [[nodiscard]] Result<std::optional<WallTime>> hold_until();
+    [[nodiscard]] Result<> write_hold(const std::optional<WallTime>& until);
+
+    // Refusal bundles of envelopes without a good signature in the running hour, and how many went unrecorded.
+    struct RefusalCount {
+        WallTime hour_started;
+        std::int64_t recorded{};
+        std::int64_t unrecorded{};
+    };
+    [[nodiscard]] Result<RefusalCount> refusal_count();
+    [[nodiscard]] Result<> write_refusal_count(Transaction& transaction, const RefusalCount& count);
+
+    // Times of healing runs, newest last, for cooldown and daily budget; `key` is a runbook or check.
+    [[nodiscard]] Result<std::int64_t> runs_since(std::string_view key, WallTime since);
+    [[nodiscard]] Result<std::optional<WallTime>> last_run(std::string_view key);
+    [[nodiscard]] Result<> remember_run(Transaction& transaction, std::string_view key, WallTime at);
+
+private:
+    Database* database_;
+};
+
+}  // namespace agent

@@ -1,0 +1,42 @@
+#pragma once
+// The last result of every check, to tell a change from more of the same, and what checks need to remember.
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "model/check.hpp"
+#include "store/database.hpp"
+
+namespace agent {
+
+struct RememberedCheck {
+    CheckName name;
+    CheckResult result{};
+    std::optional<Severity> severity;
+    std::string reason;
+    std::string state_digest;  // of CheckReport::state
+    WallTime last_run;
+    WallTime last_change;
+};
+
+class CheckMemory {
+public:
+    explicit CheckMemory(Database& database) : database_{&database} {}
+    [[nodiscard]] Result<std::optional<RememberedCheck>> last(const CheckName& name);
+    [[nodiscard]] Result<std::vector<RememberedCheck>> all();
+    [[nodiscard]] Result<> remember(Transaction& transaction, const RememberedCheck& check);
+    // Checks that the baseline does not name any more are forgotten.
+    [[nodiscard]] Result<> keep_only(Transaction& transaction, const std::vector<CheckName>& names);
+
+    // What a check itself keeps from run to run, as a JSON text; empty if nothing.
+    [[nodiscard]] Result<std::string> notes(const CheckName& name);
+    [[nodiscard]] Result<> write_notes(Transaction& transaction, const CheckName& name, std::string_view json);
+
+private:
+    Database* database_;
+};
+
+}  // namespace agent
