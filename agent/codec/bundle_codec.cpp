@@ -18,8 +18,7 @@ Value or_null(const std::optional<StrongId<Tag>>& id) {
 }
 
 template <class E>
-    requires(!words<E>.empty())
-Value word_or_null(const std::optional<E>& value) {
+requires(!words<E>.empty()) Value word_or_null(const std::optional<E>& value) {
     return value ? Value{to_string(*value)} : Value{};
 }
 
@@ -48,9 +47,8 @@ Value plan_value(const Plan& plan) {
 Value order_value(const OrderEvidence& order) {
     Value::Array gates;
     for (const auto& entry : order.gates)
-        gates.push_back(Value::object({{"gate", to_string(entry.gate)},
-                                       {"verdict", to_string(entry.verdict)},
-                                       {"detail", entry.detail}}));
+        gates.push_back(Value::object(
+            {{"gate", to_string(entry.gate)}, {"verdict", to_string(entry.verdict)}, {"detail", entry.detail}}));
     return Value::object({{"id", order.offered_id}, {"envelope", order.envelope}, {"gates", std::move(gates)}});
 }
 

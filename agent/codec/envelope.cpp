@@ -55,8 +55,7 @@ std::string write_envelope(std::string_view payload_type, std::string_view paylo
                            const std::vector<EnvelopeSignature>& signatures) {
     Value::Array list;
     for (const auto& signature : signatures)
-        list.push_back(
-            Value::object({{"keyid", signature.key_id}, {"sig", base64_encode(bytes_of(signature.bytes))}}));
+        list.push_back(Value::object({{"keyid", signature.key_id}, {"sig", base64_encode(bytes_of(signature.bytes))}}));
     return write_json(Value::object({{"payloadType", payload_type},
                                      {"payload", base64_encode(bytes_of(payload))},
                                      {"signatures", std::move(list)}}));

@@ -46,8 +46,7 @@ private:
 // Builds a value from the parser's events (the SAX interface of nlohmann::json; false stops the parser).
 class Reader {
 public:
-    Reader(std::string_view text, const JsonRules& rules)
-        : text_{text}, rules_{rules}, at_{text.data()} {}
+    Reader(std::string_view text, const JsonRules& rules) : text_{text}, rules_{rules}, at_{text.data()} {}
 
     [[nodiscard]] Result<Value> read() {
         if (text_.starts_with("\xEF\xBB\xBF")) return failure(0, "starts with a byte order mark");
@@ -72,8 +71,8 @@ public:
     bool number_float(double value, const std::string& written) {
         const bool integer = written.find_first_of(".eE") == std::string::npos;
         if (integer && saturates())
-            return scalar(Value{value < 0 ? std::numeric_limits<std::int64_t>::min()
-                                          : std::numeric_limits<std::int64_t>::max()});
+            return scalar(
+                Value{value < 0 ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max()});
         return scalar(Value{value});
     }
     bool string(std::string& value) { return scalar(keeping_ > 0 ? Value{} : Value{std::move(value)}); }
@@ -138,8 +137,7 @@ private:
         return add(std::move(done));
     }
     bool shallow() {
-        return depth() <= limits::json_depth ||
-               refuse("deeper than " + std::to_string(limits::json_depth) + " levels");
+        return depth() <= limits::json_depth || refuse("deeper than " + std::to_string(limits::json_depth) + " levels");
     }
     bool add(Value value) {
         if (open_.empty()) {
@@ -158,7 +156,8 @@ private:
     [[nodiscard]] Error failure(std::size_t offset, const std::string& why) const {
         const auto before = text_.substr(0, offset);
         const auto line = std::count(before.begin(), before.end(), '\n') + 1;
-        return Error{Errc::malformed, why + " at byte " + std::to_string(offset) + " (line " + std::to_string(line) + ")"};
+        return Error{Errc::malformed,
+                     why + " at byte " + std::to_string(offset) + " (line " + std::to_string(line) + ")"};
     }
 
     std::string_view text_;

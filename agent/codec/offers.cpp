@@ -26,15 +26,13 @@ Result<std::string> kept_bytes(const Members& members, std::string_view name) {
 
 Result<PendingAnswer> parse_pending(std::string_view json) {
     constexpr std::size_t depth_of_envelope = 4;  // answer, orders, offer, envelope
-    AGENT_TRY(const auto value,
-              parse_json(json, keep("envelope", depth_of_envelope)));
+    AGENT_TRY(const auto value, parse_json(json, keep("envelope", depth_of_envelope)));
     AGENT_TRY(const auto members, Members::of(value, {}));
     AGENT_TRY(const auto* orders, members.array("orders"));
     PendingAnswer answer;
     AGENT_TRY(answer.more, members.boolean("more"));
     for (const auto& item : *orders) {
-        AGENT_TRY(const auto offer_members,
-                  Members::of(item, "orders[" + std::to_string(answer.offers.size()) + "]"));
+        AGENT_TRY(const auto offer_members, Members::of(item, "orders[" + std::to_string(answer.offers.size()) + "]"));
         Offer offer;
         AGENT_TRY(offer.id, offer_members.string("id"));
         AGENT_TRY(offer.envelope, kept_bytes(offer_members, "envelope"));

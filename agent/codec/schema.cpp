@@ -110,8 +110,7 @@ std::optional<std::string> MapReader::one_of(std::string_view name, const std::v
     if (has(node->text)) return node->text;
     if (has("off") && is_false(*node)) return "off";  // what YAML 1.1 tools make of an unquoted off
     std::string text = quoted(node->text, 64) + " is not one of " + list_of(words);
-    if (const auto meant = nearest(node->text, words); !meant.empty())
-        text += "; did you mean " + quoted(meant) + "?";
+    if (const auto meant = nearest(node->text, words); !meant.empty()) text += "; did you mean " + quoted(meant) + "?";
     fault(name, std::move(text));
     return std::nullopt;
 }

@@ -28,9 +28,9 @@ public:
     struct Member;
 
     Kind kind{Kind::null};
-    int line{};             // from 1
-    std::string text;       // of a scalar
-    bool plain{true};       // a scalar written without quotes: may be a number, a boolean or null
+    int line{};        // from 1
+    std::string text;  // of a scalar
+    bool plain{true};  // a scalar written without quotes: may be a number, a boolean or null
     std::vector<YamlNode> items;
     std::vector<Member> members;  // in file order; names are unique
 

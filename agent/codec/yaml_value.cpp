@@ -1,6 +1,5 @@
 // YamlNode::to_value: the YAML 1.2 core schema (YAML 1.2.2, section 10.3.2).
 #include <charconv>
-#include <cstdlib>
 #include <limits>
 #include <optional>
 
@@ -35,7 +34,8 @@ std::optional<Value> read_integer(std::string_view text) {
     double real = 0;
     const auto format = base == 16 ? std::chars_format::hex : std::chars_format::general;
     if (base == 8) return std::nullopt;  // beyond 64 bits nobody writes octal: it stays a word
-    std::from_chars(digits.data(), digits.data() + digits.size(), real, format);
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), real, format).ec != std::errc{})
+        return std::nullopt;
     return Value{real};
 }
 
