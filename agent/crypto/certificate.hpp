@@ -17,7 +17,7 @@ struct CertificateFacts {
     std::string issuer;
     WallTime not_before;
     WallTime not_after;
-    std::vector<std::string> uris;  // URI SANs
+    std::vector<std::string> uris;   // URI SANs
     std::vector<std::string> names;  // DNS and IP SANs
 };
 

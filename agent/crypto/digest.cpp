@@ -1,0 +1,61 @@
+#include "crypto/digest.hpp"
+
+#include <openssl/evp.h>
+
+#include <cstdlib>
+
+#include "base/encoding.hpp"
+#include "base/handle.hpp"
+
+namespace agent {
+namespace {
+
+using Algorithm = Handle<EVP_MD, &EVP_MD_free>;
+using Context = Handle<EVP_MD_CTX, &EVP_MD_CTX_free>;
+
+// Fetching costs more than hashing a small message.
+const EVP_MD* algorithm() {
+    static const Algorithm fetched{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
+    return fetched.get();
+}
+
+// Only a broken OpenSSL or no memory can fail here; a wrong digest must not go on.
+void must(bool done) {
+    if (!done) std::abort();
+}
+
+}  // namespace
+
+struct Sha256::State {
+    Context context{EVP_MD_CTX_new()};
+};
+
+Sha256::Sha256() : state_{std::make_unique<State>()} {
+    must(state_->context != nullptr && EVP_DigestInit_ex2(state_->context.get(), algorithm(), nullptr) == 1);
+}
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::update(std::span<const std::byte> bytes) {
+    must(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
+}
+
+Digest Sha256::finish() {
+    Digest digest{};
+    must(EVP_DigestFinal_ex(state_->context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1);
+    return digest;
+}
+
+Digest sha256(std::string_view bytes) {
+    Digest digest{};
+    must(EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, algorithm(),
+                    nullptr) == 1);
+    return digest;
+}
+
+std::string to_hex(const Digest& digest) { return hex_encode(digest); }
+
+std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
+
+}  // namespace agent

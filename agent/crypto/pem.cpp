@@ -1,0 +1,163 @@
+#include "crypto/pem.hpp"
+
+#include <fcntl.h>
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <limits>
+
+#include "base/encoding.hpp"
+#include "crypto/sodium.hpp"
+
+namespace agent {
+namespace {
+
+using Bio = Handle<BIO, &BIO_free>;
+
+// One block of a PEM text; its bytes are wiped on release.
+class PemBlock {
+public:
+    PemBlock() = default;
+    PemBlock(const PemBlock&) = delete;
+    PemBlock& operator=(const PemBlock&) = delete;
+    PemBlock(PemBlock&&) = delete;
+    PemBlock& operator=(PemBlock&&) = delete;
+    ~PemBlock() {
+        OPENSSL_free(label_);
+        OPENSSL_free(header_);
+        OPENSSL_clear_free(bytes_, static_cast<std::size_t>(size_));
+    }
+
+    [[nodiscard]] bool read(std::string_view pem) {
+        if (pem.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return false;
+        const Bio bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+        const bool found = bio != nullptr && PEM_read_bio(bio.get(), &label_, &header_, &bytes_, &size_) == 1;
+        ERR_clear_error();
+        return found;
+    }
+    [[nodiscard]] std::string_view label() const { return label_; }
+    [[nodiscard]] bool encrypted() const {
+        return label() == "ENCRYPTED PRIVATE KEY" || std::string_view{header_}.find("ENCRYPTED") != std::string::npos;
+    }
+    [[nodiscard]] const unsigned char* bytes() const { return bytes_; }
+    [[nodiscard]] long size() const { return size_; }
+
+private:
+    char* label_{};
+    char* header_{};
+    unsigned char* bytes_{};
+    long size_{};
+};
+
+std::string describe_text(std::string_view text) {
+    if (text.empty()) return "nothing";
+    if (text.starts_with("ssh-")) return "an OpenSSH public key; write it as PEM: ssh-keygen -e -m PKCS8 -f FILE";
+    if (text.find("-----BEGIN ") != std::string_view::npos) return "a damaged PEM block";
+    return "no PEM block";
+}
+
+std::string describe_block(const PemBlock& block) {
+    const auto label = block.label();
+    if (block.encrypted()) return "an encrypted private key; write it without a passphrase: openssl pkey -in FILE";
+    if (label == "PUBLIC KEY") return "a public key";
+    if (label == "PRIVATE KEY") return "a private key";
+    if (label == "CERTIFICATE" || label == "TRUSTED CERTIFICATE" || label == "X509 CERTIFICATE") return "a certificate";
+    if (label == "CERTIFICATE REQUEST") return "a certificate request";
+    if (label == "RSA PUBLIC KEY") return "an RSA public key";
+    if (label == "RSA PRIVATE KEY") return "an RSA private key";
+    if (label == "EC PRIVATE KEY") return "an EC private key";
+    if (label == "EC PARAMETERS") return "EC parameters";
+    if (label == "OPENSSH PRIVATE KEY") return "an OpenSSH private key";
+    return "something else than a key";
+}
+
+Error holds(const std::string& what, std::string_view wanted) {
+    return Error{Errc::untrusted, "holds " + what + ", not " + std::string{wanted}};
+}
+
+}  // namespace
+
+void free_key(EVP_PKEY* key) noexcept { EVP_PKEY_free(key); }
+
+Result<OpensslKey> read_public_pem(std::string_view pem) {
+    constexpr std::string_view wanted = "a public key in PEM (BEGIN PUBLIC KEY)";
+    PemBlock block;
+    if (!block.read(pem)) return holds(describe_text(pem), wanted);
+    if (block.label() != "PUBLIC KEY") return holds(describe_block(block), wanted);
+    const auto* at = block.bytes();
+    OpensslKey key{d2i_PUBKEY(nullptr, &at, block.size())};
+    if (key == nullptr) return Error{Errc::untrusted, "holds a damaged public key: " + take_openssl_reason()};
+    return key;
+}
+
+Result<OpensslKey> read_private_pem(std::string_view pem) {
+    constexpr std::string_view wanted = "a private key in PEM (BEGIN PRIVATE KEY)";
+    PemBlock block;
+    if (!block.read(pem)) return holds(describe_text(pem), wanted);
+    const bool key_block =
+        block.label() == "PRIVATE KEY" || block.label() == "EC PRIVATE KEY" || block.label() == "RSA PRIVATE KEY";
+    if (!key_block || block.encrypted()) return holds(describe_block(block), wanted);
+    const auto* at = block.bytes();
+    OpensslKey key{d2i_AutoPrivateKey(nullptr, &at, block.size())};
+    if (key == nullptr) return Error{Errc::untrusted, "holds a damaged private key: " + take_openssl_reason()};
+    return key;
+}
+
+std::string describe_key(const EVP_PKEY* key) {
+    switch (EVP_PKEY_get_base_id(key)) {
+        case EVP_PKEY_ED25519: return "an Ed25519 key";
+        case EVP_PKEY_RSA: return "an RSA key";
+        case EVP_PKEY_EC: return "an EC key";
+        case EVP_PKEY_ED448: return "an Ed448 key";
+        case EVP_PKEY_X25519: return "an X25519 key";
+        case EVP_PKEY_DSA: return "a DSA key";
+        default: return "a key of another kind";  // OpenSSL's identifiers are no enumeration
+    }
+}
+
+Result<SecretBytes> read_key_file(const std::filesystem::path& file) {
+    start_sodium();
+    const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (!descriptor.valid()) {
+        const int reason = errno;
+        auto error = system_error(reason, file.string());
+        if (reason == ENOENT) return Error{Errc::not_found, error.message()};
+        return error;
+    }
+    struct stat status {};
+    if (::fstat(descriptor.get(), &status) != 0) return system_error(errno, file.string());
+    if (!S_ISREG(status.st_mode)) return Error{Errc::untrusted, file.string() + ": is no regular file"};
+    constexpr std::size_t most = 64UL * 1024UL;
+    SecretBytes buffer{most + 1};
+    std::size_t size = 0;
+    while (size < most + 1) {
+        const auto rest = buffer.writable().subspan(size);
+        const auto count = ::read(descriptor.get(), rest.data(), rest.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return system_error(errno, file.string());
+        if (count == 0) break;
+        size += static_cast<std::size_t>(count);
+    }
+    if (size > most) return Error{Errc::untrusted, file.string() + ": is larger than 64 KiB, so it is no key file"};
+    SecretBytes bytes{size};
+    for (std::size_t i = 0; i < size; ++i) bytes.writable()[i] = buffer.bytes()[i];
+    return bytes;
+}
+
+std::string take_openssl_reason() {
+    const auto code = ERR_peek_last_error();
+    const char* reason = ERR_reason_error_string(code);
+    std::string words = reason == nullptr ? "unknown reason" : reason;
+    ERR_clear_error();
+    return words;
+}
+
+}  // namespace agent

@@ -1,0 +1,31 @@
+#pragma once
+// PEM blocks of key files, read so that a message can say what a file holds instead of the key that was expected.
+#include <openssl/types.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/handle.hpp"
+#include "base/result.hpp"
+#include "base/secret.hpp"
+
+namespace agent {
+
+void free_key(EVP_PKEY* key) noexcept;
+using OpensslKey = Handle<EVP_PKEY, &free_key>;
+
+// The key in the first PEM block, whatever its algorithm; `untrusted` where the block is of another kind.
+[[nodiscard]] Result<OpensslKey> read_public_pem(std::string_view pem);
+[[nodiscard]] Result<OpensslKey> read_private_pem(std::string_view pem);
+
+// "an RSA key", "an EC key", "an Ed25519 key".
+[[nodiscard]] std::string describe_key(const EVP_PKEY* key);
+
+// A key file's bytes, at most 64 KiB. The message names the file.
+[[nodiscard]] Result<SecretBytes> read_key_file(const std::filesystem::path& file);
+
+// The reason of OpenSSL's last error in words, and an empty error queue.
+[[nodiscard]] std::string take_openssl_reason();
+
+}  // namespace agent
