@@ -1,21 +1,13 @@
 #include "crypto/pem.hpp"
 
-#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <limits>
-
-#include "base/encoding.hpp"
-#include "crypto/sodium.hpp"
 
 namespace agent {
 namespace {
@@ -123,33 +115,9 @@ std::string describe_key(const EVP_PKEY* key) {
     }
 }
 
-Result<SecretBytes> read_key_file(const std::filesystem::path& file) {
-    start_sodium();
-    const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-    if (!descriptor.valid()) {
-        const int reason = errno;
-        auto error = system_error(reason, file.string());
-        if (reason == ENOENT) return Error{Errc::not_found, error.message()};
-        return error;
-    }
-    struct stat status {};
-    if (::fstat(descriptor.get(), &status) != 0) return system_error(errno, file.string());
-    if (!S_ISREG(status.st_mode)) return Error{Errc::untrusted, file.string() + ": is no regular file"};
-    constexpr std::size_t most = 64UL * 1024UL;
-    SecretBytes buffer{most + 1};
-    std::size_t size = 0;
-    while (size < most + 1) {
-        const auto rest = buffer.writable().subspan(size);
-        const auto count = ::read(descriptor.get(), rest.data(), rest.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return system_error(errno, file.string());
-        if (count == 0) break;
-        size += static_cast<std::size_t>(count);
-    }
-    if (size > most) return Error{Errc::untrusted, file.string() + ": is larger than 64 KiB, so it is no key file"};
-    SecretBytes bytes{size};
-    for (std::size_t i = 0; i < size; ++i) bytes.writable()[i] = buffer.bytes()[i];
-    return bytes;
+std::string describe_pem(std::string_view pem) {
+    PemBlock block;
+    return block.read(pem) ? describe_block(block) : describe_text(pem);
 }
 
 std::string take_openssl_reason() {

@@ -25,6 +25,12 @@ using OpensslKey = Handle<EVP_PKEY, &free_key>;
 // A key file's bytes, at most 64 KiB. The message names the file.
 [[nodiscard]] Result<SecretBytes> read_key_file(const std::filesystem::path& file);
 
+// The same for what is no secret, at most 1 MiB.
+[[nodiscard]] Result<std::string> read_public_file(const std::filesystem::path& file);
+
+// What a PEM text begins with, for messages: "a private key", "no PEM block".
+[[nodiscard]] std::string describe_pem(std::string_view pem);
+
 // The reason of OpenSSL's last error in words, and an empty error queue.
 [[nodiscard]] std::string take_openssl_reason();
 
