@@ -18,11 +18,21 @@ struct sqlite3_stmt;
 namespace agent {
 
 void close_database(sqlite3* raw) noexcept;
-void finalize_statement(sqlite3_stmt* raw) noexcept;
 
-// A prepared statement. Binding is by position from 1; lengths are passed, so an embedded NUL cuts nothing short.
+// Prepared statements of one connection that nobody uses at the moment.
+class StatementCache;
+void free_statement_cache(StatementCache* cache) noexcept;
+
+// A prepared statement, borrowed from its Database, which outlives it; given back when it goes. Binding is by position
+// from 1; lengths are passed, so an embedded NUL cuts nothing short.
 class Statement {
 public:
+    Statement(Statement&& other) noexcept;
+    Statement(const Statement&) = delete;
+    Statement& operator=(const Statement&) = delete;
+    Statement& operator=(Statement&&) = delete;
+    ~Statement();
+
     Statement& bind(int index, std::int64_t value);
     Statement& bind(int index, std::string_view text);
     Statement& bind_blob(int index, std::string_view bytes);
@@ -41,9 +51,12 @@ public:
 
 private:
     friend class Database;
-    explicit Statement(sqlite3_stmt* raw) : raw_{raw} {}
+    Statement(sqlite3_stmt* raw, StatementCache* cache) : raw_{raw}, cache_{cache} {}
+    Statement& keep(int bound) noexcept;
+
     int bind_failure_{0};
-    Handle<sqlite3_stmt, &finalize_statement> raw_;
+    sqlite3_stmt* raw_;
+    StatementCache* cache_;
 };
 
 enum class OpenMode : std::uint8_t { create, existing, read_only };
@@ -57,17 +70,21 @@ struct DatabaseSettings {
 class Database {
 public:
     // WAL, synchronous=FULL, foreign keys on, busy time-out 5 s, mode 0600. Errors: `corrupt` (no database, damaged,
-    // somebody else's application_id), `malformed` (written by a newer version: says which), `not_found`, `storage`.
+    // somebody else's application_id), `malformed` (written by a newer version: says which), `not_found` (no file, or,
+    // unless it may be made, an empty one), `disk_full`, `storage`. Mode `read_only` also reads below a folder that we
+    // may not write to, as long as the writer left no write-ahead log there that is out of our reach.
     [[nodiscard]] static Result<Database> open(const std::filesystem::path& file, OpenMode mode,
                                                const DatabaseSettings& settings);
+    // The same text is compiled once; a statement that is in use is never handed out twice.
     [[nodiscard]] Result<Statement> prepare(std::string_view sql);
     [[nodiscard]] Result<> execute(std::string_view sql);  // one statement, rows ignored
     [[nodiscard]] std::int64_t last_insert_rowid() const noexcept;
     [[nodiscard]] std::int64_t changes() const noexcept;
 
 private:
-    explicit Database(sqlite3* raw) : raw_{raw} {}
+    explicit Database(sqlite3* raw);
     Handle<sqlite3, &close_database> raw_;
+    Handle<StatementCache, &free_statement_cache> cache_;  // goes first
 };
 
 // BEGIN IMMEDIATE; undone unless commit() was reached, so an early return leaves nothing half-done.
