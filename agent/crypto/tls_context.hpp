@@ -31,6 +31,11 @@ struct TlsFiles {
 // Asks for and requires a client certificate; sessions resume by stateless tickets, one per connection.
 [[nodiscard]] Result<TlsContext> server_tls_context(const TlsFiles& files);
 
+// Says whose certificate a client wants to see: a DNS name (sent as SNI) or an IP address. Call it before the
+// handshake. Do not set a verify callback or mode on `ssl` afterwards: the context's own notes what
+// describe_tls_failure tells.
+[[nodiscard]] Result<> expect_peer_name(SSL* ssl, const std::string& name);
+
 // In words, of the failure of a handshake (or of the first read after it, where TLS 1.3 tells of a refused client
 // certificate): which certificate (subject, issuer, validity), why, and which peer. `error_code` is OpenSSL's packed
 // error; `ssl` is where verification left its result. Clears the thread's error queue.
