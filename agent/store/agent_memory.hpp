@@ -42,7 +42,7 @@ public:
     [[nodiscard]] Result<std::optional<std::string>> set_aside_note();
     [[nodiscard]] Result<> clear_set_aside_note(Transaction& transaction);
 
-    // Local hold on healing: nothing, or until when (WallTime::max(): until resumed).
+    // Local hold on healing: nothing, or until when.
     [[nodiscard]] Result<std::optional<WallTime>> hold_until();
     [[nodiscard]] Result<> write_hold(const std::optional<WallTime>& until);
 

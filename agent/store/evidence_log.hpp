@@ -39,7 +39,7 @@ struct StoredBundle {
     std::int64_t position{};  // insertion order over all epochs: the order of uploading
     SignedBundle bundle;
     UploadState state{UploadState::waiting};
-    std::optional<std::string> receipt;       // envelope bytes
+    std::optional<std::string> receipt;  // envelope bytes
     std::optional<std::string> quarantined_for;
 };
 
@@ -80,7 +80,8 @@ public:
     [[nodiscard]] Result<std::optional<StoredBundle>> next(std::int64_t position);
 
     // Removes bundles that have their receipt, are neither among the newest `keep` nor younger than `age`, and are not
-    // the latest of their check. At most `batch` a call; gives the number.
+    // the latest of their check. Neither is the head of the chain removed, nor anything behind a waiting bundle. At
+    // most `batch` a call; gives the number.
     [[nodiscard]] Result<std::int64_t> prune(std::int64_t keep, Duration age, WallTime now, std::int64_t batch);
 
 private:

@@ -62,6 +62,9 @@ public:
     [[nodiscard]] Result<> prune(Transaction& transaction, WallTime now);
 
 private:
+    [[nodiscard]] static Result<OpenOrder> read_open(const Statement& row);
+    [[nodiscard]] Result<std::vector<OpenOrder>> open_in(LedgerState state);
+
     Database* database_;
 };
 

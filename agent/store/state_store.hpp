@@ -12,14 +12,9 @@
 #include "store/database.hpp"
 #include "store/evidence_log.hpp"
 #include "store/order_ledger.hpp"
+#include "store/set_aside.hpp"
 
 namespace agent {
-
-// What happened to the file before this one. Written into the first bundle of the new epoch.
-struct SetAside {
-    std::filesystem::path kept_as;  // state.db.corrupt-<time>
-    std::string reason;
-};
 
 class StateStore {
 public:
@@ -45,8 +40,9 @@ public:
     void restore_reserve() noexcept;
 
 private:
-    StateStore(std::filesystem::path state_dir, Database database);
-    std::filesystem::path state_dir_;
+    StateStore(StateFiles files, Database database);
+
+    StateFiles files_;
     Database database_;
     OrderLedger orders_;
     EvidenceLog evidence_;

@@ -1,0 +1,142 @@
+#include "store/state_schema.hpp"
+
+namespace agent {
+namespace {
+
+// Chain and outbox. A bundle's row is written once; of its columns only `state` ever changes (0 waiting, 1 sent,
+// 2 quarantined), which rewrites no body, so receipts and reasons have tables of their own. `bytes` stands last: what
+// comes before it is read without touching it. Rows leave only by retention.
+constexpr std::string_view chain_and_outbox = R"sql(
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE bundles (
+    position INTEGER PRIMARY KEY,
+    state INTEGER NOT NULL DEFAULT 0 CHECK (state IN (0, 1, 2)),
+    bundle_id TEXT NOT NULL UNIQUE,
+    epoch TEXT NOT NULL,
+    sequence INTEGER NOT NULL CHECK (sequence >= 1),
+    previous_sha256 TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    check_name TEXT NOT NULL,
+    result TEXT,
+    outcome TEXT NOT NULL,
+    order_id TEXT,
+    created_at INTEGER NOT NULL,
+    signature BLOB NOT NULL CHECK (length(signature) = 64),
+    bytes BLOB NOT NULL,
+    UNIQUE (epoch, sequence)
+) STRICT;
+CREATE INDEX bundles_waiting ON bundles (position) WHERE state = 0;
+CREATE INDEX bundles_quarantined ON bundles (position) WHERE state = 2;
+
+CREATE TABLE receipts (
+    position INTEGER PRIMARY KEY REFERENCES bundles ON DELETE CASCADE,
+    envelope BLOB NOT NULL
+) STRICT;
+CREATE TABLE quarantine (
+    position INTEGER PRIMARY KEY REFERENCES bundles ON DELETE CASCADE,
+    reason TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE latest_of_check (
+    check_name TEXT PRIMARY KEY,
+    position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE queue_figures (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    waiting INTEGER NOT NULL CHECK (waiting >= 0),
+    quarantined INTEGER NOT NULL CHECK (quarantined >= 0)
+) STRICT;
+INSERT INTO queue_figures VALUES (1, 0, 0);
+CREATE TRIGGER bundle_arrives AFTER INSERT ON bundles BEGIN
+    UPDATE queue_figures SET waiting = waiting + (NEW.state = 0), quarantined = quarantined + (NEW.state = 2);
+END;
+CREATE TRIGGER bundle_moves AFTER UPDATE OF state ON bundles WHEN OLD.state <> NEW.state BEGIN
+    UPDATE queue_figures SET waiting = waiting + (NEW.state = 0) - (OLD.state = 0),
+                             quarantined = quarantined + (NEW.state = 2) - (OLD.state = 2);
+END;
+)sql";
+
+// Accepted orders and refused envelopes. `state`: 0 deferred, 1 executing, 2 done; envelope and gates go when it is
+// done, since evidence holds them.
+constexpr std::string_view ledger = R"sql(
+CREATE TABLE orders (
+    order_id TEXT PRIMARY KEY,
+    nonce TEXT NOT NULL UNIQUE,
+    payload_sha256 TEXT NOT NULL,
+    state INTEGER NOT NULL CHECK (state IN (0, 1, 2)),
+    accepted_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deferred_for TEXT,
+    outcome TEXT,
+    gates TEXT,
+    envelope TEXT,
+    CHECK ((state = 2) = (outcome IS NOT NULL)),
+    CHECK ((state = 2) = (envelope IS NULL))
+) STRICT;
+CREATE INDEX orders_open ON orders (state, accepted_at) WHERE state < 2;
+CREATE INDEX orders_by_age ON orders (accepted_at);
+
+CREATE TABLE refusals (
+    number INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    reason TEXT NOT NULL,
+    refused_at INTEGER NOT NULL
+) STRICT;
+)sql";
+
+// What checks and healing remember, and the agent's own account of itself.
+constexpr std::string_view memory = R"sql(
+CREATE TABLE check_results (
+    name TEXT PRIMARY KEY,
+    result TEXT NOT NULL,
+    severity TEXT,
+    reason TEXT NOT NULL,
+    state_digest TEXT NOT NULL,
+    last_run INTEGER NOT NULL,
+    last_change INTEGER NOT NULL
+) STRICT;
+CREATE TABLE check_notes (
+    name TEXT PRIMARY KEY,
+    notes TEXT NOT NULL
+) STRICT;
+CREATE TABLE time_mark (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    mark INTEGER NOT NULL,
+    since_boot INTEGER NOT NULL,
+    boot_id TEXT NOT NULL
+) STRICT;
+CREATE TABLE loops (
+    name TEXT PRIMARY KEY,
+    last_success INTEGER,
+    last_failure INTEGER,
+    failure TEXT
+) STRICT;
+CREATE TABLE refusal_count (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    hour_started INTEGER NOT NULL,
+    recorded INTEGER NOT NULL,
+    unrecorded INTEGER NOT NULL
+) STRICT;
+CREATE TABLE healing_runs (
+    key TEXT NOT NULL,
+    ran_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX healing_runs_by_key ON healing_runs (key, ran_at);
+)sql";
+
+}  // namespace
+
+const DatabaseSettings& state_schema() {
+    // "CmpA" in ASCII: `file state.db` shows it.
+    static const DatabaseSettings settings{.application_id = 0x436d7041,
+                                           .migrations = {chain_and_outbox, ledger, memory}};
+    return settings;
+}
+
+}  // namespace agent
