@@ -1,6 +1,6 @@
 #pragma once
-// The gates of PROTOCOL.md section 4, in their order, stopping at the first refusal. Pure: what they must know is handed
-// in, what they decide is a value. The caller writes evidence and carries out.
+// The gates of PROTOCOL.md section 4, in their order, stopping at the first refusal. Pure: what they must know is
+// handed in, what they decide is a value. The caller writes evidence and carries out.
 #include <functional>
 #include <optional>
 #include <string>
@@ -17,16 +17,16 @@
 
 namespace agent {
 
-// The key under which a refusal is remembered: payload and signatures, however the JSON is laid out; of bytes that are
-// no envelope, the bytes. 64 hex digits.
+// The key under which a refusal is remembered: type, payload and signatures, however the JSON is laid out; of bytes
+// that are no envelope or too large for one, the bytes. 64 hex digits.
 [[nodiscard]] std::string envelope_identity(std::string_view envelope_bytes);
 
 struct Refusal {
     Gate gate{};
-    std::vector<GateEntry> gates;      // with the refusing one last
-    Value envelope;                    // members as received, null unless gates 1 and 2 were passed
+    std::vector<GateEntry> gates;         // with the refusing one last
+    Value envelope;                       // members as received, null unless gates 1 and 2 were passed
     std::optional<OrderPayload> payload;  // only if gates 1 to 6 were passed
-    bool signed_by_known_key{};        // at least one good signature of a configured key
+    bool signed_by_known_key{};           // at least one good signature of a configured key
     // An offer under another id than the payload's is malformed, which is not held against the envelope.
     bool held_against_envelope{true};
 };
@@ -52,7 +52,7 @@ struct GateSettings {
     std::int64_t max_ttl_seconds{86'400};
 };
 
-// What the gates ask of the rest of the agent.
+// What the gates ask of the rest of the agent. Every function must be there.
 struct GateQuestions {
     // Is this payload known? An error is a storage fault: the order is not decided, and looked at again later.
     std::function<Result<Familiarity>(const OrderPayload&, std::string_view payload_bytes)> familiarity;
@@ -78,16 +78,19 @@ private:
     GateSettings settings_;
 };
 
-// Gate 15: `current` is the plan of the host as it is now; only asked where the order quotes one and applies.
+// Gate 15: `current_plan_sha256` is the plan of the host as it is now. An order that quotes none, or that only plans,
+// passes.
 [[nodiscard]] GateEntry judge_plan(const OrderPayload& order, std::string_view current_plan_sha256);
 
-// Gates 1 to 6 and 8 to 10 as a server applies them to a submitted order (PROTOCOL.md section 6): threshold 1.
+// Gates 1 to 6 and 8 to 10 as a server applies them to a submitted order (PROTOCOL.md section 6): threshold 1, whatever
+// the keyring's. A refusal is the entry of the refusing gate.
 struct SubmittedOrder {
     SignedEnvelope envelope;
     OrderPayload payload;
 };
 [[nodiscard]] std::variant<GateEntry, SubmittedOrder> judge_signatures(std::string_view envelope_bytes,
                                                                        const Keyring& keyring, WallTime now);
-[[nodiscard]] std::optional<GateEntry> judge_times(const OrderPayload& order, std::int64_t max_ttl_seconds, WallTime now);
+[[nodiscard]] std::optional<GateEntry> judge_times(const OrderPayload& order, std::int64_t max_ttl_seconds,
+                                                   WallTime now);
 
 }  // namespace agent

@@ -2,6 +2,7 @@
 // The configured order keys: the only ones that verify anything.
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
@@ -16,6 +17,7 @@ struct OrderKey {
     std::optional<WallTime> not_before;
     std::optional<WallTime> not_after;
 
+    // Both ends are part of the period, as in X.509.
     [[nodiscard]] bool valid_at(WallTime now) const noexcept;
     [[nodiscard]] bool may_order(const RunbookId& runbook) const noexcept;
 };
@@ -26,6 +28,8 @@ struct Keyring {
 
     // Null unless configured and valid at `now`.
     [[nodiscard]] const OrderKey* find(std::string_view key_id, WallTime now) const noexcept;
+    // Some entry of this key, valid at `now`, may order `runbook`.
+    [[nodiscard]] bool permits(const KeyId& key_id, const RunbookId& runbook, WallTime now) const noexcept;
 };
 
 }  // namespace agent
