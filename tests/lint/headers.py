@@ -1,0 +1,53 @@
+"""Each header of agent/ compiles by itself. A header whose text and project includes are unchanged is not compiled again."""
+import concurrent.futures
+import hashlib
+import os
+import re
+import subprocess
+
+_FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-pragma-once-outside-header", "-Iagent", "-x", "c++",
+          "-DBOOST_ASIO_SEPARATE_COMPILATION", "-DBOOST_ASIO_NO_DEPRECATED", "-DBOOST_BEAST_SEPARATE_COMPILATION"]
+_INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
+
+
+def _digest(root, path, known):
+    """Covers the header and, through its includes, all of the project that it sees."""
+    if path in known:
+        return known[path]
+    known[path] = ""  # a circle ends here
+    try:
+        with open(os.path.join(root, path), "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        return ""
+    total = hashlib.sha256(data)
+    for name in _INCLUDE.findall(data.decode("utf-8", "replace")):
+        total.update(_digest(root, os.path.join("agent", name), known).encode())
+    known[path] = total.hexdigest()
+    return known[path]
+
+
+def check(root, headers, cache_folder):
+    """Pairs of header and what the compiler said."""
+    os.makedirs(cache_folder, exist_ok=True)
+    compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    known = {}
+
+    def compile_one(path):
+        key = hashlib.sha256("\n".join([compiler, *_FLAGS, _digest(root, path, known)]).encode()).hexdigest()
+        mark = os.path.join(cache_folder, key)
+        if os.path.exists(mark):
+            return None
+        # Included from a file of one line: a header is no main file, and says so with #pragma once.
+        done = subprocess.run(["g++", *_FLAGS, "-"], cwd=root, input=f'#include "{os.path.relpath(path, "agent")}"\n',
+                              capture_output=True, text=True, timeout=300)
+        if done.returncode == 0:
+            with open(mark, "w", encoding="utf-8"):
+                return None
+        first = [line for line in done.stderr.splitlines() if "error" in line][:3]
+        return path, "\n    ".join(first or done.stderr.splitlines()[:3])
+
+    for path in headers:
+        _digest(root, path, known)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return [fault for fault in pool.map(compile_one, headers) if fault]
