@@ -1,5 +1,6 @@
 #pragma once
-// Evidence as files that outsiders read with their own tools: YYYY/MM/DD/<bundle_id>/{bundle.json,bundle.sig,receipt.json}.
+// Evidence as files that outsiders read with their own tools:
+// YYYY/MM/DD/<bundle_id>/{bundle.json,bundle.sig,receipt.json}.
 #include <cstdint>
 #include <filesystem>
 
