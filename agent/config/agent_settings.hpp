@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "codec/schema.hpp"
+#include "config/file_checks.hpp"
 #include "crypto/tls_context.hpp"
 #include "model/ids.hpp"
 #include "model/vocabulary.hpp"
@@ -16,8 +17,8 @@
 namespace agent {
 
 struct ServerSettings {
-    std::string url;  // https://host[:port], checked
-    std::string host;
+    std::string url;   // https://host[:port], checked, without a "/" at the end
+    std::string host;  // IPv6 without brackets
     std::uint16_t port{443};
     std::filesystem::path ca_file;
     std::filesystem::path cert_file;
@@ -95,12 +96,7 @@ struct AgentSettingsOutcome {
     Faults faults;
 };
 
-// What a command needs of the files that the configuration names. `all` is what the daemon and `config check` want: every
-// file is there, readable, of its kind, key files closed to others. `operator_side`: only the server section's. `none`:
-// the text alone (for commands that work offline).
-enum class FileChecks : std::uint8_t { none, operator_side, all };
-
-// `default_host_id` stands where host_id is not given.
+// `default_host_id` stands where host_id is not given. Faults are in the order of their lines.
 [[nodiscard]] AgentSettingsOutcome load_agent_settings(const std::filesystem::path& file, FileChecks checks,
                                                        std::string_view default_host_id);
 

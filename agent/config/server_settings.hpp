@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "codec/schema.hpp"
+#include "config/file_checks.hpp"
 #include "crypto/tls_context.hpp"
 
 namespace agent {
@@ -30,10 +31,12 @@ struct OrderServerSettings {
 };
 
 struct OrderServerSettingsOutcome {
-    std::optional<OrderServerSettings> settings;
+    std::optional<OrderServerSettings> settings;  // only where there is no fault
     Faults faults;
 };
 
-[[nodiscard]] OrderServerSettingsOutcome load_order_server_settings(const std::filesystem::path& file);
+// All faults at once, in the order of their lines. A missing receipt key is none: it is made at first start.
+[[nodiscard]] OrderServerSettingsOutcome load_order_server_settings(const std::filesystem::path& file,
+                                                                    FileChecks checks = FileChecks::all);
 
 }  // namespace agent

@@ -1,0 +1,46 @@
+#pragma once
+// The files that a configuration names: are they there, may this user read them, do they hold what they should? Needs
+// no network and no root.
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "codec/schema.hpp"
+#include "crypto/tls_context.hpp"
+
+namespace agent {
+
+// What a command needs of the files that the configuration names. `all` is what the daemons and `config check` want:
+// every file is there, readable, of its kind, key files closed to others. `operator_side`: only the server section's.
+// `none`: the text alone (for commands that work offline).
+enum class FileChecks : std::uint8_t { none, operator_side, all };
+
+enum class FileDuty : std::uint8_t {
+    trust_anchors,  // PEM certificates
+    certificate,    // PEM, leaf first
+    tls_key,        // PEM private key, closed to others
+    public_key,     // Ed25519
+    own_key,        // Ed25519 private key, closed to others; made at first start, so it may be missing
+    text,
+    folder,
+};
+
+struct NamedFile {
+    std::filesystem::path path;
+    FileDuty duty{};
+    std::string key;  // of the configuration
+    int line{};       // 0 where the default stands
+};
+
+// Adds a fault for each file that does not do its duty; `configuration` is the file that names them.
+void check_files(const std::filesystem::path& configuration, const std::vector<NamedFile>& files, Faults& faults);
+
+enum class TlsEnd : std::uint8_t { client, server };
+
+// Whether those of `files` that are for TLS fit together: the key belongs to the certificate. Says nothing where one of
+// them is missing or faulty by itself; that is check_files' to report.
+void check_tls_files(const std::filesystem::path& configuration, const std::vector<NamedFile>& files, TlsEnd end,
+                     Faults& faults);
+
+}  // namespace agent
