@@ -29,6 +29,7 @@ class FakeServer:
         self.offers, self.requests, self.uploads, self.stored, self.handshake_errors = [], [], [], {}, []
         self.polls = 0
         self.connections = 0
+        self.resumed = []            # of each connection: whether its TLS session is a former one
         self.answer_poll = None      # (request) -> (status, headers, body) or None: as usual
         self.answer_upload = None    # (Stored, how often it was tried) -> (status, headers, body), "cut", or None
         self.withdraw = True         # an offer ends with a final bundle for it
@@ -164,6 +165,7 @@ class _Listener(http.server.ThreadingHTTPServer):
                 self.owner.handshake_errors.append(str(error))
                 self.owner.changed.notify_all()
             return
+        self.owner.resumed.append(request.session_reused)
         with self.lock:
             self.open.add(request)
         try:
@@ -174,7 +176,7 @@ class _Listener(http.server.ThreadingHTTPServer):
 
     def cut_all(self):
         with self.lock:
-            for request in self.open:
+            for request in list(self.open):
                 try:
                     request.shutdown(socket.SHUT_RDWR)
                 except OSError:
@@ -236,6 +238,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return self._cut() if answer == "cut" else self._answer(*answer)
 
     def _answer(self, status, headers, body):
+        self.close_connection = self.close_connection or headers.get("Connection") == "close"
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
             if status != 204 or not name.startswith("Content-"):

@@ -7,7 +7,8 @@ import time
 import documents
 import wire
 from pki import Authority, host_uri
-from world import HOST, SITE, Case, eventually
+from proxy import Proxy
+from world import HOST, SITE, Case, environment, eventually
 
 
 class Courier(Case):
@@ -205,6 +206,49 @@ class Courier(Case):
         fake.wait_for(lambda: fake.requests[-1]["serial"] != old, 20, "the new certificate")
         self.heal(fake, "new")
         self.assertTrue(agent.running())
+
+
+    def test_a_new_connection_resumes_the_tls_session_of_the_last(self):
+        fake = self.world.start_fake()
+        fake.answer_poll = lambda query: (200, {"Connection": "close"}, b'{"orders":[],"more":false}')
+        self.world.start_agent()
+        fake.wait_for(lambda: len(fake.resumed) >= 4)
+        self.assertTrue(fake.resumed[-1], fake.resumed)
+
+
+class Proxies(Case):
+    def test_the_configured_proxy_is_used_with_its_password_which_no_log_shows(self):
+        proxy = Proxy("courier", "s3cret")
+        self.addCleanup(proxy.close)
+        self.world.configure(server={"proxy": f"http://courier:s3cret@127.0.0.1:{proxy.port}"})
+        fake = self.world.start_fake()
+        agent = self.world.start_agent()
+        fake.wait_for_polls(2)
+        self.assertEqual(set(proxy.asked), {(f"localhost:{fake.port}", True)})
+        self.assertNotIn("s3cret", agent.log())
+
+    def test_a_proxy_that_refuses_is_named_without_the_password(self):
+        proxy = Proxy("courier", "another")
+        self.addCleanup(proxy.close)
+        self.world.configure(server={"proxy": f"http://courier:s3cret@127.0.0.1:{proxy.port}"})
+        self.world.start_fake()
+        agent = self.world.start_agent()
+        agent.wait_log("407")
+        self.assertIn(str(proxy.port), agent.log())
+        self.assertNotIn("s3cret", agent.log() + self.world.agent("status").stdout)
+
+    def test_the_environments_proxy_is_used_unless_no_proxy_names_the_server(self):
+        proxy = Proxy()
+        self.addCleanup(proxy.close)
+        fake = self.world.start_fake()
+        agent = self.world.start_agent({**environment(), "https_proxy": f"http://127.0.0.1:{proxy.port}"})
+        fake.wait_for_polls()
+        self.assertTrue(proxy.asked)
+        agent.stop()
+        asked = len(proxy.asked)
+        self.world.start_agent({**environment(), "https_proxy": f"http://127.0.0.1:{proxy.port}", "no_proxy": "example.com,localhost"})
+        fake.wait_for_polls(2)
+        self.assertEqual(len(proxy.asked), asked)
 
 
 class WrongPeers(Case):

@@ -10,6 +10,8 @@ from cpp import tokens
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _CONTROL = {"if", "while", "for", "switch"}
 _BLOCK_AFTER = {")", ";", "{", "}", "else", "do", "try", "const", "noexcept", "override", "final", "mutable", ":"}
+# Nothing to destroy twice.
+_TRIVIAL = {"milliseconds", "seconds", "minutes", "hours", "days", "Duration", "WallTime", "MonoTime", "string_view"}
 _HEADS = {"namespace", "struct", "class", "union", "enum", "extern"}
 
 
@@ -137,7 +139,7 @@ class _Walk:
             return self.lambda_(at, end, expression)
         if text in _OPEN:
             closing = _matching(self.stream, at)
-            if text == "{" and closing > at + 1:
+            if text == "{" and closing > at + 1 and self.stream[at - 1].text not in _TRIVIAL:
                 expression.faults.append("braced value")
             inner = at + 1
             while inner < closing:

@@ -1,4 +1,4 @@
-"""Rules of the house that a pattern can check, each with the reason it exists."""
+"""Rules of the house that a pattern can check, each with the reason it exists. `lint-ok: <reason>` on a line allows one."""
 import re
 from typing import NamedTuple
 
@@ -54,7 +54,7 @@ def check(path, source):
         if not rule.where.search(path) or path in rule.but:
             continue
         for number, line in enumerate(code if rule.code_only and code is not None else lines, 1):
-            if rule.pattern.search(line):
+            if rule.pattern.search(line) and "lint-ok: " not in lines[number - 1]:
                 found.append((number, rule.fault))
     if path.endswith(".hpp") and not any(line == "#pragma once" for line in lines[:3]):
         found.append((1, "a header begins with #pragma once"))

@@ -2,6 +2,7 @@
 """Runs the lints over the tree: tests/lint/run.py [--results FILE] [NAME...]. One line each; ends with the count."""
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -82,7 +83,15 @@ def lint_shell(files):
     return found
 
 
-LINTS = (lint_selftest, lint_coroutines, lint_rules, lint_shell, lint_format, lint_headers)
+def lint_promises(files):
+    """Every test that tests/promises.md names exists."""
+    sources = "\n".join(read(path) for path in files if path.startswith("tests/") and path.endswith((".cpp", ".py")))
+    there = set(re.findall(r"\bdef (test_\w+)", sources)) | set(re.findall(r"\bTEST(?:_F|_P)?\(\s*\w+,\s*(\w+)", sources))
+    named = re.findall(r"`(\w+)`", "\n".join(line for line in read("tests/promises.md").splitlines() if line.startswith("|")))
+    return [f"tests/promises.md: no test is named {name}" for name in named if name not in there]
+
+
+LINTS = (lint_selftest, lint_coroutines, lint_rules, lint_promises, lint_shell, lint_format, lint_headers)
 
 
 def main():

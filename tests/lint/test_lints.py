@@ -37,6 +37,7 @@ GOOD_AWAITS = {
     "a choice in the body only": "Task<> f() { if (co_await next()) x = b ? 1 : 2; }",
     "the next statement": "Task<> f() { co_await next(); Message m{name}; }",
     "braces in a lambda's body": "Task<> f() { co_await run([&] { return Message{name}; }); }",
+    "a duration": "Task<> f() { co_await pause(std::chrono::seconds{1}); }",
     "an allowed one": "Task<> f() { co_await send(Point{1}); }  // await-ok: two integers, nothing to destroy",
     "a comment": "// co_await send(Message{name});\n/* b ? co_await c : d */",
     "a string": 'const char* s = "co_await f(b ? c : d)";',
@@ -73,6 +74,7 @@ GOOD_TEXT = {
     "a name that ends in it": ("agent/host/x.cpp", "file_system(path); own.detached_state();\n"),
     "the time source": ("agent/async/system_time_source.cpp", "auto t = std::chrono::system_clock::now();\n"),
     "a file of 400 lines": ("agent/orders/x.cpp", "int a;\n" * 400),
+    "an allowed pause": ("tests/host/x.cpp", "std::this_thread::sleep_for(1ms);  // lint-ok: between looks, with a bound\n"),
     "a skip that says why": ("tests/host/x.cpp", 'GTEST_SKIP() << "needs root";\n'),
 }
 
