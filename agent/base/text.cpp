@@ -6,6 +6,8 @@
 #include <numeric>
 #include <vector>
 
+#include "base/utf8.hpp"
+
 namespace agent {
 namespace {
 
@@ -24,6 +26,40 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
+// Characters beyond ASCII that a terminal or a reader may take for something else than themselves: C1 controls,
+// directional marks and overrides, line and paragraph separators, byte order marks.
+bool is_treacherous(std::string_view character) {
+    if (character.size() == 2) return character[0] == '\xC2' && static_cast<unsigned char>(character[1]) < 0xA0;
+    if (character.starts_with("\xE2\x80")) {
+        const auto last = static_cast<unsigned char>(character[2]);
+        return (last >= 0x8B && last <= 0x8F) || (last >= 0xA8 && last <= 0xAE);
+    }
+    if (character.starts_with("\xE2\x81"))
+        return static_cast<unsigned char>(character[2]) >= 0xA0 && static_cast<unsigned char>(character[2]) <= 0xAF;
+    return character == "\xEF\xBB\xBF";
+}
+
+// `character` is one of UTF-8, or a single byte that begins none.
+void append_safely(std::string& out, std::string_view character) {
+    const auto first = static_cast<unsigned char>(character.front());
+    const bool plain = first < 0x80 ? first >= 0x20 && first != 0x7F : character.size() > 1;
+    if (character == "\"" || character == "\\") {
+        out += '\\';
+        out += character;
+    } else if (character == "\n") {
+        out += "\\n";
+    } else if (plain && !is_treacherous(character)) {
+        out += character;
+    } else {
+        for (const char c : character) {
+            std::array<char, 8> escape{};
+            std::snprintf(escape.data(), escape.size(), "\\x%02x",
+                          static_cast<unsigned>(static_cast<unsigned char>(c)));
+            out += escape.data();
+        }
+    }
+}
+
 }  // namespace
 
 std::string quoted(std::string_view text, std::size_t most) {
@@ -33,20 +69,10 @@ std::string quoted(std::string_view text, std::size_t most) {
         while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
         text = text.substr(0, most);
     }
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (c == '\n') {
-            out += "\\n";
-        } else if (byte < 0x20 || byte == 0x7F) {
-            std::array<char, 8> escape{};
-            std::snprintf(escape.data(), escape.size(), "\\x%02x", static_cast<unsigned>(byte));
-            out += escape.data();
-        } else {
-            out += c;
-        }
+    while (!text.empty()) {
+        const auto length = std::max<std::size_t>(utf8_length(text), 1);
+        append_safely(out, text.substr(0, length));
+        text.remove_prefix(length);
     }
     if (cut) out += "…";
     return out + '"';

@@ -7,7 +7,8 @@
 
 namespace agent {
 
-// Text of a peer or a program, made safe for a log or a table: control characters escaped, cut at `most` bytes with
+// Text of a peer or a program, made safe for a log or a table: bytes that are no UTF-8, control characters and
+// what changes the direction of writing are escaped, cut at `most` bytes with
 // "…" (never inside a UTF-8 sequence), in double quotes.
 [[nodiscard]] std::string quoted(std::string_view text, std::size_t most = 200);
 

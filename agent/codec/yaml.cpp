@@ -13,7 +13,7 @@
 #include <sstream>
 
 #include "base/text.hpp"
-#include "codec/utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace agent {
 namespace {
@@ -33,6 +33,8 @@ int line_of(const YAML::Mark& mark) { return mark.line + 1; }
 class TreeBuilder final : public YAML::EventHandler {
 public:
     YamlNode take_root() { return std::move(root_); }
+    // Where the last quoted scalar begins.
+    [[nodiscard]] const std::optional<YAML::Mark>& last_quotes() const { return last_quotes_; }
 
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (documents_++ > 0) throw Refusal{line_of(mark), "a second document begins here; a file holds one"};
@@ -53,6 +55,7 @@ public:
                   const std::string& value) override {
         refuse_anchor(mark, anchor);
         refuse_tag(mark, tag);
+        if (tag == "!") last_quotes_ = mark;
         if (awaits_key()) return begin_member(mark, value);
         YamlNode node;
         node.kind = YamlNode::Kind::scalar;
@@ -101,6 +104,7 @@ private:
     void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlNode::Kind kind) {
         refuse_anchor(mark, anchor);
         refuse_tag(mark, tag);
+        if (tag == "!") last_quotes_ = mark;
         if (awaits_key()) throw Refusal{line_of(mark), "a key must be a word, not a list or map"};
         if (open_.size() >= deepest)
             throw Refusal{line_of(mark), "nested deeper than " + std::to_string(deepest) + " levels"};
@@ -129,9 +133,27 @@ private:
     }
 
     int documents_{};
+    std::optional<YAML::Mark> last_quotes_;
     std::vector<Open> open_;
     YamlNode root_;
 };
+
+// The library takes quotes that are still open at the end of the file for closed: a file cut short would pass.
+bool are_closed(std::string_view text, const YAML::Mark& quotes) {
+    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // not counted in marks
+    text.remove_prefix(std::min(static_cast<std::size_t>(quotes.pos), text.size()));
+    if (!text.starts_with('\'') && !text.starts_with('"')) return true;  // a block scalar
+    const char quote = text.front();
+    for (std::size_t i = 1; i < text.size(); ++i) {
+        if (quote == '"' && text[i] == '\\') {
+            ++i;
+        } else if (text[i] == quote) {
+            if (quote == '"' || i + 1 >= text.size() || text[i + 1] != quote) return true;
+            ++i;  // a doubled single quote stands for itself
+        }
+    }
+    return false;
+}
 
 std::optional<Refusal> build(const std::string& bytes, TreeBuilder& builder) {
     try {
@@ -143,6 +165,8 @@ std::optional<Refusal> build(const std::string& bytes, TreeBuilder& builder) {
     } catch (const YAML::Exception& error) {
         return Refusal{error.mark.is_null() ? 0 : line_of(error.mark), "not YAML: " + error.msg};
     }
+    if (const auto& quotes = builder.last_quotes(); quotes && !are_closed(bytes, *quotes))
+        return Refusal{line_of(*quotes), "not YAML: the quotes are never closed"};
     return std::nullopt;
 }
 
@@ -183,7 +207,7 @@ YamlResult load_yaml(const std::filesystem::path& path) {
     const auto fault = [&path](std::string text) { return Fault{path.string(), 0, {}, std::move(text)}; };
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
-    if (!std::filesystem::exists(status)) return fault(error ? error.message() : "no such file");
+    if (!std::filesystem::exists(status)) return fault(error.message());
     if (std::filesystem::is_directory(status)) return fault("is a directory, not a file");
     std::ifstream stream{path, std::ios::binary};
     if (!stream) return fault("cannot be opened; may this user read it?");

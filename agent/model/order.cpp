@@ -5,10 +5,15 @@
 namespace agent {
 
 WallTime OrderPayload::expires_at() const {
-    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    std::int64_t ttl = 0;
+    std::int64_t expires = 0;
     const auto issued = issued_at.time_since_epoch().count();
-    if (ttl_seconds > (most - issued) / 1000) return WallTime{Duration{most}};
-    return issued_at + std::chrono::seconds{ttl_seconds};
+    if (__builtin_mul_overflow(ttl_seconds, std::int64_t{1000}, &ttl) ||
+        __builtin_add_overflow(issued, ttl, &expires)) {
+        using Limits = std::numeric_limits<std::int64_t>;
+        expires = ttl_seconds < 0 ? Limits::min() : Limits::max();
+    }
+    return WallTime{Duration{expires}};
 }
 
 }  // namespace agent

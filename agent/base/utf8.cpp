@@ -1,10 +1,9 @@
-#include "codec/utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace agent {
-namespace {
 
-// The length of the sequence that begins `text`, or 0. Table 3-7 of the Unicode standard.
-std::size_t sequence_length(std::string_view text) noexcept {
+// Table 3-7 of the Unicode standard.
+std::size_t utf8_length(std::string_view text) noexcept {
     const auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
     const auto follows = [&byte](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
     const auto lead = byte(0);
@@ -23,12 +22,10 @@ std::size_t sequence_length(std::string_view text) noexcept {
     return 0;
 }
 
-}  // namespace
-
 std::size_t invalid_utf8_at(std::string_view text) noexcept {
     std::size_t at = 0;
     while (at < text.size()) {
-        const auto length = sequence_length(text.substr(at, 4));
+        const auto length = utf8_length(text.substr(at, 4));
         if (length == 0) return at;
         at += length;
     }
