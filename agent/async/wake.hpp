@@ -10,8 +10,7 @@ namespace agent {
 // A doorbell between coroutines of one thread. A ring that nobody waits for is remembered, once.
 class Wake {
 public:
-    explicit Wake(const asio::any_io_executor& executor)
-        : never_{executor, asio::steady_timer::time_point::max()} {}
+    explicit Wake(const asio::any_io_executor& executor) : never_{executor, asio::steady_timer::time_point::max()} {}
 
     void ring();
 
@@ -22,6 +21,9 @@ public:
     [[nodiscard]] Task<> wait();
 
 private:
+    // Ends when it rings or when the coroutine is stopped; leaves the ring to whoever asks.
+    [[nodiscard]] asio::awaitable<void> until_rung();
+
     asio::steady_timer never_;
     bool rung_{false};
 };
