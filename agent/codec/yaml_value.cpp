@@ -41,7 +41,7 @@ std::optional<Value> read_integer(std::string_view text) {
 
 // [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?
 bool looks_real(std::string_view text) {
-    constexpr std::string_view digits = "0123456789";
+    static constexpr std::string_view digits = "0123456789";
     const auto skip_digits = [&text] {
         const auto end = text.find_first_not_of(digits);
         const auto count = end == std::string_view::npos ? text.size() : end;
