@@ -8,8 +8,8 @@
 
 namespace agent {
 
-[[nodiscard]] std::string host_name();             // without its domain
-[[nodiscard]] Result<std::string> boot_id();       // /proc/sys/kernel/random/boot_id
+[[nodiscard]] std::string host_name();        // without its domain
+[[nodiscard]] Result<std::string> boot_id();  // /proc/sys/kernel/random/boot_id
 // Value of a key of /etc/os-release ("ID", "VERSION_CODENAME").
 [[nodiscard]] std::optional<std::string> os_release(std::string_view key);
 

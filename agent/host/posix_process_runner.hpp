@@ -1,4 +1,8 @@
 #pragma once
+#include <sys/types.h>
+
+#include <vector>
+
 #include "host/process_runner.hpp"
 
 namespace agent {
@@ -9,7 +13,10 @@ public:
     [[nodiscard]] Task<CommandExit> run(Command command) override;
 
 private:
+    void reap_stragglers();
+
     TimeSource& time_;
+    std::vector<pid_t> stragglers_;  // killed, but still inside the kernel when we left them (a dead network disk)
 };
 
 }  // namespace agent

@@ -24,13 +24,13 @@ struct Command {
 
 struct CapturedOutput {
     std::string head;
-    std::string tail;          // empty while everything fits into head
-    std::uint64_t dropped{};   // bytes between head and tail
+    std::string tail;         // empty while everything fits into head
+    std::uint64_t dropped{};  // bytes between head and tail
     [[nodiscard]] bool complete() const noexcept { return dropped == 0; }
 };
 
 struct CommandExit {
-    int status{};   // exit status; 128 + signal where a signal ended it
+    int status{};  // exit status; 128 + signal where a signal ended it
     CapturedOutput standard_output;
     CapturedOutput standard_error;
     Duration took{};
@@ -39,8 +39,9 @@ struct CommandExit {
 class ProcessRunner : public Port {
 public:
     // Errors: `malformed` (path not absolute), `not_found` (no such program), `system`, `timed_out` and `cancelled`.
-    // On every way out the program and all it started are gone: it runs in a process group of its own, which is killed
-    // at the end, and its descendants that left the group die with their subreaper.
+    // On every way out the program and its process group are gone: killed at the end, whatever the end was. A
+    // descendant that left the group (a daemon) is not ours to find; it is not waited for, and under a service manager
+    // it ends with our unit. Output that comes after the program's own end is not kept.
     [[nodiscard]] virtual Task<CommandExit> run(Command command) = 0;
 };
 

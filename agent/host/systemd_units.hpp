@@ -1,4 +1,7 @@
 #pragma once
+#include <string>
+#include <utility>
+
 #include "host/units.hpp"
 
 namespace agent {
@@ -6,12 +9,15 @@ namespace agent {
 // org.freedesktop.systemd1 through sd-bus; the connection is made for each call.
 class SystemdUnits final : public UnitManager {
 public:
-    explicit SystemdUnits(TimeSource& time) : time_{time} {}
+    // `bus_address` as in DBUS_SYSTEM_BUS_ADDRESS ("unix:path=…"); empty: the system bus.
+    explicit SystemdUnits(TimeSource& time, std::string bus_address = {})
+        : time_{time}, bus_address_{std::move(bus_address)} {}
     [[nodiscard]] Task<UnitState> state(std::string unit) override;
     [[nodiscard]] Task<> restart(std::string unit, Duration limit) override;
 
 private:
     TimeSource& time_;
+    std::string bus_address_;
 };
 
 }  // namespace agent

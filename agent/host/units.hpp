@@ -11,7 +11,7 @@ struct UnitState {
     std::string load_state;    // loaded, not-found, masked, …
     std::string active_state;  // active, failed, inactive, …
     std::string sub_state;
-    std::string result;        // of services: success, exit-code, …; else empty
+    std::string result;  // of services: success, exit-code, …; else empty
     bool condition_result{true};
     [[nodiscard]] bool is_active() const noexcept { return active_state == "active"; }
 };
