@@ -13,7 +13,8 @@ public:
         : base_{base}, cap_{cap}, poll_interval_{poll_interval} {}
 
     // Delay before the next try after another failure: min(base * 2^(n-1), cap), plus 0 to 50 % of that added after the
-    // cap; on the first failure after a success an extra 0 to poll interval; at least `retry_after`, believed up to 1 h.
+    // cap; on the first failure after a success an extra 0 to poll interval; at least `retry_after`, believed up to 1
+    // h.
     [[nodiscard]] Duration failed(std::optional<Duration> retry_after, double jitter, double spread);
     // 401 and 403: straight to the cap.
     [[nodiscard]] Duration refused(double jitter);
