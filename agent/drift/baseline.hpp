@@ -19,7 +19,7 @@ struct CheckSettings {
     Severity severity{Severity::high};  // of a drift, where the check does not grade by itself
     std::optional<RunbookId> runbook;
     Controls controls;
-    std::optional<Duration> timeout;    // else checks.timeout
+    std::optional<Duration> timeout;  // else checks.timeout
 };
 
 struct PatchingBaseline {

@@ -41,12 +41,11 @@ struct CheckOutcome {
     bool notes_changed{};
 };
 
-// One round: all of `checks` at the same time, each within its own limit (`default_limit` unless it says otherwise); one
-// that takes too long is `timeout` with its processes gone and delays no other. `notes_of` gives what each kept.
+// One round: all of `checks` at the same time, each within its own limit (`default_limit` unless it says otherwise);
+// one that takes too long is `timeout` with its processes gone and delays no other. `notes_of` gives what each kept.
 // The reports come in the order of `checks`. `only` empty: all; an unknown name is `not_found`, naming the nearest.
-[[nodiscard]] Task<std::vector<CheckOutcome>> run_checks(Checks& checks, std::vector<CheckName> only,
-                                                         TimeSource& time, ProcessRunner& processes,
-                                                         Duration default_limit,
+[[nodiscard]] Task<std::vector<CheckOutcome>> run_checks(Checks& checks, std::vector<CheckName> only, TimeSource& time,
+                                                         ProcessRunner& processes, Duration default_limit,
                                                          std::function<std::string(const CheckName&)> notes_of);
 
 }  // namespace agent
