@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <map>
+#include <system_error>
 
 #include "store/sqlite_error.hpp"
 
@@ -21,6 +22,8 @@ Error sqlite_error(sqlite3* connection, int code) {
     const bool no_room = cause == ENOSPC || cause == EDQUOT;
     if (kind == SQLITE_FULL || (kind == SQLITE_IOERR && no_room))
         return Error{Errc::disk_full, message + ": no room left; free some, nothing was lost"};
+    if (cause != 0 && (kind == SQLITE_CANTOPEN || kind == SQLITE_IOERR || kind == SQLITE_READONLY))
+        message += ": " + std::generic_category().message(cause);
     if (kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB) return Error{Errc::corrupt, std::move(message)};
     if (kind == SQLITE_BUSY) message += ": another process held the file for more than 5 s";
     return Error{Errc::storage, std::move(message)};

@@ -24,7 +24,7 @@ Result<> examine(Database& database) {
     AGENT_TRY(auto statement, database.prepare("PRAGMA integrity_check(1)"));
     AGENT_TRY(const auto row, statement.step());
     const auto verdict = row ? statement.text(0) : std::string{"no answer"};
-    if (verdict != "ok") return Error{Errc::corrupt, "integrity check: " + verdict};
+    if (verdict != "ok") return Error{Errc::corrupt, verdict};
     return ok();
 }
 
@@ -39,7 +39,7 @@ Result<Database> open_trusted(const StateFiles& files) {
     AGENT_TRY(auto database, Database::open(files.database, OpenMode::create, state_schema()));
     std::error_code missing;
     if (fs::exists(files.suspect, missing)) {
-        AGENT_TRY(examine(database));
+        AGENT_TRY(in_context(examine(database), "integrity check"));
     }
     AGENT_TRY(has_epoch(database));
     return database;

@@ -1,0 +1,108 @@
+#include "state_fixture.hpp"
+
+namespace agent {
+namespace {
+
+using testing::noon;
+
+class MemoryTest : public testing::StateTest {
+protected:
+    template <class Step>
+    void commit(Step step) {
+        auto transaction = store->begin().value();
+        const Result<> done = step(transaction);
+        ASSERT_TRUE(done.has_value()) << done.error().message();
+        ASSERT_TRUE(transaction.commit().has_value());
+    }
+    AgentMemory& memory() { return store->memory(); }
+    CheckMemory& checks() { return store->checks(); }
+};
+
+TEST_F(MemoryTest, TheTimeMarkIsKept) {
+    EXPECT_FALSE(memory().time_mark().value());
+    commit([&](Transaction& t) { return memory().write_time_mark(t, {noon, Duration{5}, "boot-1"}); });
+    commit([&](Transaction& t) { return memory().write_time_mark(t, {noon + Duration{1}, Duration{6}, "boot-2"}); });
+    reopen();
+    const auto mark = memory().time_mark().value();
+    ASSERT_TRUE(mark);
+    EXPECT_EQ(mark->mark, noon + Duration{1});
+    EXPECT_EQ(mark->since_boot, Duration{6});
+    EXPECT_EQ(mark->boot_id, "boot-2");
+}
+
+TEST_F(MemoryTest, LoopsRememberTheirLastSuccessAndFailure) {
+    EXPECT_FALSE(memory().loop("poll").value().last_success);
+    ASSERT_TRUE(memory().write_loop("poll", {noon, std::nullopt, std::nullopt}).has_value());
+    ASSERT_TRUE(memory().write_loop("poll", {noon, noon + Duration{1}, "no route"}).has_value());
+    reopen();
+    const auto poll = memory().loop("poll").value();
+    EXPECT_EQ(poll.last_success, noon);
+    EXPECT_EQ(poll.last_failure, noon + Duration{1});
+    EXPECT_EQ(poll.failure, "no route");
+    EXPECT_FALSE(memory().loop("upload").value().last_success);
+}
+
+TEST_F(MemoryTest, AHoldLastsUntilItIsLifted) {
+    EXPECT_FALSE(memory().hold_until().value());
+    ASSERT_TRUE(memory().write_hold(WallTime::max()).has_value());
+    reopen();
+    EXPECT_EQ(memory().hold_until().value(), WallTime::max());
+    ASSERT_TRUE(memory().write_hold(std::nullopt).has_value());
+    EXPECT_FALSE(memory().hold_until().value());
+}
+
+TEST_F(MemoryTest, RefusalsAreCounted) {
+    EXPECT_EQ(memory().refusal_count().value().recorded, 0);
+    commit([&](Transaction& t) { return memory().write_refusal_count(t, {noon, 60, 7}); });
+    const auto count = memory().refusal_count().value();
+    EXPECT_EQ(count.hour_started, noon);
+    EXPECT_EQ(count.recorded, 60);
+    EXPECT_EQ(count.unrecorded, 7);
+}
+
+TEST_F(MemoryTest, HealingRunsAreCountedPerKey) {
+    for (int hour = 0; hour < 3; ++hour)
+        commit([&](Transaction& t) { return memory().remember_run(t, "RB-A", noon + std::chrono::hours{hour}); });
+    commit([&](Transaction& t) { return memory().remember_run(t, "RB-B", noon); });
+    EXPECT_EQ(memory().runs_since("RB-A", noon + std::chrono::hours{1}).value(), 2);
+    EXPECT_EQ(memory().last_run("RB-A").value(), noon + std::chrono::hours{2});
+    EXPECT_FALSE(memory().last_run("RB-C").value());
+}
+
+TEST_F(MemoryTest, AFreshStateHasNothingSetAside) {
+    EXPECT_FALSE(memory().set_aside_note().value());
+    EXPECT_FALSE(memory().orders_not_before().value());
+}
+
+TEST_F(MemoryTest, TheLastResultOfEveryCheckIsKept) {
+    const RememberedCheck drift{
+        CheckName{"patching"}, CheckResult::drift, Severity::high, "3 pending", "digest", noon, noon};
+    commit([&](Transaction& t) { return checks().remember(t, drift); });
+    const RememberedCheck fine{CheckName{"patching"}, CheckResult::pass, std::nullopt, "", "digest-2",
+                               noon + Duration{1},    noon + Duration{1}};
+    commit([&](Transaction& t) { return checks().remember(t, fine); });
+    reopen();
+    const auto last = checks().last(CheckName{"patching"}).value();
+    ASSERT_TRUE(last);
+    EXPECT_EQ(last->result, CheckResult::pass);
+    EXPECT_EQ(last->severity, std::nullopt);
+    EXPECT_EQ(last->state_digest, "digest-2");
+    EXPECT_EQ(last->last_change, noon + Duration{1});
+    EXPECT_EQ(checks().all().value().size(), 1U);
+    EXPECT_FALSE(checks().last(CheckName{"firewall_baseline"}).value());
+}
+
+TEST_F(MemoryTest, ChecksThatTheBaselineDropsAreForgottenWithTheirNotes) {
+    for (const auto* name : {"a", "b"})
+        commit([&](Transaction& t) -> Result<> {
+            AGENT_TRY(checks().remember(t, {CheckName{name}, CheckResult::pass, std::nullopt, "", "d", noon, noon}));
+            return checks().write_notes(t, CheckName{name}, "{\"n\":1}");
+        });
+    commit([&](Transaction& t) { return checks().keep_only(t, {CheckName{"b"}}); });
+    EXPECT_FALSE(checks().last(CheckName{"a"}).value());
+    EXPECT_EQ(checks().notes(CheckName{"a"}).value(), "");
+    EXPECT_EQ(checks().notes(CheckName{"b"}).value(), "{\"n\":1}");
+}
+
+}  // namespace
+}  // namespace agent
