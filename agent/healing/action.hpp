@@ -26,16 +26,17 @@ struct ActionTools {
 };
 
 struct Undo {
-    std::string what;                       // for evidence
+    std::string what;  // for evidence
     std::function<Task<>()> carry_out;
 };
 
 struct StepOutcome {
-    ActionTaken taken;             // `step` is set by the engine
+    ActionTaken taken;  // `step`, `action`, `duration_sec` and `result` are set by the engine
     bool succeeded{};
-    std::string why;               // where it did not succeed
-    std::optional<Undo> undo;      // also of a step that failed half-way
-    Value state;                   // what it saw afterwards, for post_state
+    bool touched{};            // changed something, or may have: to be undone, or said to be beyond undoing
+    std::string why;           // where it did not succeed
+    std::optional<Undo> undo;  // also of a step that failed half-way
+    Value state;               // what it saw afterwards; for pre_state too where it changes nothing
 };
 
 class Action : public Port {
@@ -43,8 +44,10 @@ public:
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;  // "file.install"
     [[nodiscard]] virtual bool changes_host() const noexcept = 0;
     [[nodiscard]] virtual bool can_undo() const noexcept = 0;
-    // Looks, changes nothing: `current` and `desired` say what perform() would change, in the same terms.
+    // Looks, changes nothing: `current` and `desired` say what perform() would change, in the same terms. `step` is set
+    // by the engine.
     [[nodiscard]] virtual Task<PlanStep> plan(const ActionTools& tools, const Value& params) = 0;
+    // Errors are for what kept it from looking or starting; the step failed then and nothing was touched.
     [[nodiscard]] virtual Task<StepOutcome> perform(const ActionTools& tools, const Value& params) = 0;
 };
 

@@ -27,15 +27,19 @@ public:
     // current and desired value, and no time or other value that moves by itself.
     [[nodiscard]] Task<Plan> plan(const Runbook& runbook, const Value& params);
 
-    // Carries `runbook` out. Errors of steps are in the draft (`failed`, `reverted`, `alert`), not here. The draft has
-    // check, result, severity, controls, pre_state, post_state, action_taken, rollback, outcome, error, runbook and
-    // times; order and trigger are the caller's.
+    // Carries `runbook` out. Errors of steps are in the draft (`failed`, `reverted`), not here. The draft has check,
+    // result, severity, controls, pre_state, post_state, action_taken, rollback, outcome, error, runbook and times; the
+    // trigger is that of the mandate, the order is the caller's to add. A run that has begun is not cut short when the
+    // caller is stopped: it comes to its end, which the time limits of its steps bound.
     [[nodiscard]] asio::awaitable<EvidenceDraft> apply(const Runbook& runbook, Mandate mandate);
 
-    // The draft of a `plan` order, or of one deferred by dry_run: the plan, and nothing changed.
+    // The draft of a `plan` order, or of one deferred by dry_run: the plan, and nothing changed. Outcome `success`, or
+    // `failed` without a plan where the host could not be looked at.
     [[nodiscard]] asio::awaitable<EvidenceDraft> describe(const Runbook& runbook, const Value& params);
 
 private:
+    [[nodiscard]] asio::awaitable<EvidenceDraft> carry_out(const Runbook& runbook, Value params);
+
     ActionTools tools_;
 };
 

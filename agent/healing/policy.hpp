@@ -23,9 +23,9 @@ struct PolicySettings {
 };
 
 struct PolicyFacts {
-    WallTime now;                          // host clock
+    WallTime now;  // host clock
     std::optional<WallTime> hold_until;
-    std::optional<WallTime> last_run;      // of this runbook
+    std::optional<WallTime> last_run;  // of this runbook
     std::int64_t runs_in_last_day{};
     bool clock_untrusted{};
     bool changes_host{};
@@ -34,7 +34,7 @@ struct PolicyFacts {
 
 struct Deferral {
     Gate reason{};
-    std::string detail;                    // "healing is in mode dry_run", "window opens at …"
+    std::string detail;  // "healing is in mode dry_run", "window opens at …"
     // When it is worth asking again by the clock alone; nothing where something else must change first.
     std::optional<WallTime> not_before;
 };

@@ -19,22 +19,24 @@ struct Runbook {
     std::string name;
     std::string description;
     std::filesystem::path file;
-    std::string sha256;  // of the file's bytes, lower-case hex
+    std::string sha256;                // of the file's bytes, lower-case hex
     std::optional<CheckName> repairs;  // verified by this check afterwards; evidence is filed under its name
     Severity severity{Severity::medium};
-    bool disruptive{};   // only in the maintenance window
+    bool disruptive{};  // only in the maintenance window
     Controls controls;
     ParameterSchema parameters;
     std::vector<std::unique_ptr<Action>> steps;
 
     // False if no step can change the host: such a runbook needs no window and uses up no budget.
     [[nodiscard]] bool changes_host() const noexcept;
+    // True if there is a step that changes the host and every such step can be undone: `rollback_available`.
+    [[nodiscard]] bool can_roll_back() const noexcept;
 };
 
 class RunbookCatalogue {
 public:
-    // Every *.yaml below `directory`; a file with faults is left out, and all faults are told. Two files with one id are
-    // a fault of the later one.
+    // Every *.yaml below `directory`; a file with faults is left out, and all faults are told. Two files with one id
+    // are a fault of the later one.
     struct Outcome;
     [[nodiscard]] static Outcome load(const std::filesystem::path& directory);
 

@@ -1,0 +1,120 @@
+// command.run: a program with the arguments that the runbook holds. There is no undo.
+#include <algorithm>
+#include <filesystem>
+
+#include "base/text.hpp"
+#include "healing/actions.hpp"
+#include "healing/kept_output.hpp"
+#include "model/limits.hpp"
+
+namespace agent {
+namespace {
+
+struct CommandRule {
+    std::filesystem::path program;
+    std::vector<Template> arguments;
+    Duration timeout{std::chrono::seconds{30}};
+    std::vector<int> expected{0};
+    bool changes{true};
+};
+
+class CommandRun final : public Action {
+public:
+    explicit CommandRun(CommandRule rule) : rule_{std::move(rule)} {}
+
+    [[nodiscard]] std::string_view name() const noexcept override { return "command.run"; }
+    [[nodiscard]] bool changes_host() const noexcept override { return rule_.changes; }
+    [[nodiscard]] bool can_undo() const noexcept override { return false; }
+
+    [[nodiscard]] Task<PlanStep> plan(const ActionTools& /*tools*/, const Value& params) override {
+        AGENT_CO_TRY(const auto argv, fill(params));
+        Value::Array expected;
+        for (const int status : rule_.expected) expected.emplace_back(status);
+        PlanStep step;
+        step.action = name();
+        step.current = Value::Object{};
+        step.desired.set("command", Value::strings(argv));
+        step.desired.set("exit_status", std::move(expected));
+        co_return step;
+    }
+
+    [[nodiscard]] Task<StepOutcome> perform(const ActionTools& tools, const Value& params) override {
+        AGENT_CO_TRY(const auto argv, fill(params));
+        Command command;
+        command.program = rule_.program;
+        command.arguments.assign(argv.begin() + 1, argv.end());
+        command.deadline = rule_.timeout;
+        command.head_limit = limits::output_kept;
+        command.tail_limit = limits::output_kept;
+        auto run = co_await tools.processes.run(std::move(command));
+
+        StepOutcome outcome;
+        outcome.taken.command = argv;
+        outcome.state = Value::Object{};
+        if (run.has_error()) {
+            const auto code = run.error().code();
+            outcome.touched = rule_.changes && code != Errc::not_found && code != Errc::malformed;
+            outcome.why = argv.front() + ": " + run.error().message();
+            co_return outcome;
+        }
+        const auto& exit = run.value();
+        outcome.touched = rule_.changes;
+        outcome.taken.exit_code = exit.status;
+        keep_output(exit, outcome.taken);
+        outcome.state.set("exit_status", exit.status);
+        outcome.succeeded =
+            std::find(rule_.expected.begin(), rule_.expected.end(), exit.status) != rule_.expected.end();
+        if (!outcome.succeeded) outcome.why = argv.front() + " ended with status " + std::to_string(exit.status);
+        co_return outcome;
+    }
+
+private:
+    [[nodiscard]] Result<std::vector<std::string>> fill(const Value& params) const {
+        std::vector<std::string> argv{rule_.program.string()};
+        for (const auto& argument : rule_.arguments) {
+            AGENT_TRY(auto text, argument.fill(params));
+            argv.push_back(std::move(text));
+        }
+        return argv;
+    }
+
+    CommandRule rule_;
+};
+
+void read_expected(MapReader& step, CommandRule& rule) {
+    const auto* list = step.node("expect_status");
+    if (list == nullptr || list->kind == YamlNode::Kind::null) return;
+    std::vector<int> expected;
+    for (const auto& item : list->items) {
+        const auto value = item.to_value();
+        if (const auto* status = value.integer(); status != nullptr && *status >= 0 && *status <= 255)
+            expected.push_back(static_cast<int>(*status));
+    }
+    if (expected.empty() || expected.size() != list->items.size())
+        step.fault("expect_status", "must be a list of exit statuses, 0 to 255, for example [0, 1]");
+    rule.expected = std::move(expected);
+}
+
+}  // namespace
+
+std::unique_ptr<Action> read_command_run(MapReader& step, const ParameterSchema& parameters) {
+    CommandRule rule;
+    const auto argv = step.texts("argv");
+    step.require("argv", "a list: the program's absolute path, then its arguments");
+    if (argv && argv->empty()) step.fault("argv", "is empty; it begins with the program's absolute path");
+    if (argv && !argv->empty()) {
+        rule.program = argv->front();
+        if (!rule.program.is_absolute() || argv->front().find("{{") != std::string::npos)
+            step.fault("argv", "the program must be a fixed absolute path, without parameters, not " +
+                                   agent::quoted(argv->front()));
+        for (std::size_t i = 1; i < argv->size(); ++i)
+            if (auto argument = Template::parse((*argv)[i], parameters, step, "argv"))
+                rule.arguments.push_back(*std::move(argument));
+    }
+    rule.timeout = step.duration("timeout", std::chrono::seconds{1}, std::chrono::minutes{10}).value_or(rule.timeout);
+    rule.changes = step.boolean("changes").value_or(true);
+    read_expected(step, rule);
+    return std::make_unique<CommandRun>(std::move(rule));
+}
+
+}  // namespace agent

@@ -1,0 +1,44 @@
+#include "healing/actions.hpp"
+
+#include <array>
+
+namespace agent {
+
+// Each in the file of its name.
+std::unique_ptr<Action> read_check_run(MapReader& step, const ParameterSchema& parameters);
+std::unique_ptr<Action> read_command_run(MapReader& step, const ParameterSchema& parameters);
+std::unique_ptr<Action> read_file_install(MapReader& step, const ParameterSchema& parameters);
+std::unique_ptr<Action> read_unit_restart(MapReader& step, const ParameterSchema& parameters);
+
+namespace {
+
+struct Entry {
+    std::string_view name;
+    std::unique_ptr<Action> (*read)(MapReader& step, const ParameterSchema& parameters);
+};
+
+constexpr std::array actions{
+    Entry{"check.run", &read_check_run},
+    Entry{"command.run", &read_command_run},
+    Entry{"file.install", &read_file_install},
+    Entry{"unit.restart", &read_unit_restart},
+};
+
+}  // namespace
+
+std::unique_ptr<Action> read_action(MapReader& step, const ParameterSchema& parameters) {
+    std::vector<std::string_view> names;
+    for (const auto& entry : actions) names.push_back(entry.name);
+    const auto name = step.one_of("action", names);
+    step.require("action", "for example file.install");
+    if (!name) return nullptr;  // the other keys cannot be judged then
+
+    const auto before = step.faults().size();
+    std::unique_ptr<Action> action;
+    for (const auto& entry : actions)
+        if (entry.name == *name) action = entry.read(step, parameters);
+    step.finish();
+    return step.faults().size() == before ? std::move(action) : nullptr;
+}
+
+}  // namespace agent

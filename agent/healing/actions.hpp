@@ -1,0 +1,14 @@
+#pragma once
+// The table of actions: from a step of a runbook file to the action that it names.
+#include <memory>
+
+#include "healing/action.hpp"
+#include "healing/parameters.hpp"
+
+namespace agent {
+
+// Reads the member `action` of `step` and, with that action's own reader, the rest. Null where there is a fault, which
+// was then reported to `step`.
+[[nodiscard]] std::unique_ptr<Action> read_action(MapReader& step, const ParameterSchema& parameters);
+
+}  // namespace agent

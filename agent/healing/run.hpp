@@ -1,0 +1,62 @@
+#pragma once
+// One run of one runbook, from the first look to the last: steps in order, verification, and rollback where a step or
+// the verification fails. The engine makes one for each run.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "healing/action.hpp"
+#include "healing/runbook.hpp"
+#include "model/bundle.hpp"
+
+namespace agent {
+
+// Evidence of `runbook` before anything is known of a run.
+[[nodiscard]] EvidenceDraft blank_draft(const Runbook& runbook, WallTime now);
+// pre_state and post_state: {"steps": [{step, action, state}]}.
+[[nodiscard]] Value state_of(const std::vector<PlanStep>& steps);
+
+// How a run ended, apart from its words.
+struct RunEnd {
+    bool steps_done{};    // every step succeeded
+    bool verified{};      // and the repaired check is fine, where there is one
+    bool undone{};        // something was changed and put back
+    bool left_changed{};  // something changed could not be put back, or may not be as before
+};
+[[nodiscard]] Outcome outcome_of(const RunEnd& end) noexcept;
+
+class Run {
+public:
+    // `params` as ParameterSchema::check gave them.
+    Run(const ActionTools& tools, const Runbook& runbook, Value params);
+    // Once.
+    [[nodiscard]] asio::awaitable<EvidenceDraft> carry_out();
+
+private:
+    struct Step {
+        PlanStep before;
+        Value after;
+        bool touched{};
+        std::optional<Undo> undo;
+    };
+
+    [[nodiscard]] Task<> look_before();
+    [[nodiscard]] Task<> take_steps();
+    [[nodiscard]] Task<CheckReport> look_at_check();
+    [[nodiscard]] Task<> verify();
+    // What could not be put back, a sentence each.
+    [[nodiscard]] asio::awaitable<std::vector<std::string>> roll_back();
+    [[nodiscard]] Task<> undo(Step& step);
+    [[nodiscard]] Value steps_state(bool after) const;
+    void close(const RunEnd& end, std::string error);
+
+    const ActionTools& tools_;
+    const Runbook& runbook_;
+    Value params_;
+    EvidenceDraft draft_;
+    std::vector<Step> steps_;
+    std::optional<CheckReport> check_before_;
+    std::optional<CheckReport> check_after_;
+};
+
+}  // namespace agent

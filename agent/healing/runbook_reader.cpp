@@ -1,0 +1,123 @@
+// Runbook files: the schema of runbooks/README.md.
+#include <algorithm>
+#include <map>
+
+#include "base/text.hpp"
+#include "crypto/digest.hpp"
+#include "healing/actions.hpp"
+#include "healing/runbook.hpp"
+#include "model/limits.hpp"
+
+namespace agent {
+namespace {
+
+constexpr std::size_t steps_most = 64;
+
+// PROTOCOL.md section 4: RB-[A-Z0-9-]+, at most 64.
+bool is_runbook_id(std::string_view id) {
+    return id.size() > 3 && id.size() <= limits::runbook_id_length && id.starts_with("RB-") &&
+           id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == std::string_view::npos;
+}
+
+Controls read_controls(MapReader& runbook) {
+    Controls controls;
+    const auto* node = runbook.node("controls");
+    if (node == nullptr) return controls;
+    MapReader reader{runbook.file(), *node, "controls", runbook.faults()};
+    controls.hipaa = reader.texts("hipaa").value_or(std::vector<std::string>{});
+    controls.nist_800_53 = reader.texts("nist_800_53").value_or(std::vector<std::string>{});
+    reader.finish();
+    return controls;
+}
+
+void read_steps(MapReader& reader, Runbook& runbook) {
+    reader.require("steps", "a list of {action: …}");
+    const auto* list = reader.node("steps");
+    if (list == nullptr || list->kind == YamlNode::Kind::null) return;
+    if (list->kind != YamlNode::Kind::sequence || list->items.empty() || list->items.size() > steps_most) {
+        reader.fault("steps", "must be a list of 1 to " + std::to_string(steps_most) + " steps, each {action: …}");
+        return;
+    }
+    int number = 0;
+    for (const auto& item : list->items) {
+        // Counted from 1, as in plans and evidence.
+        MapReader step{reader.file(), item, "steps[" + std::to_string(++number) + ']', reader.faults()};
+        if (item.kind != YamlNode::Kind::map && item.kind != YamlNode::Kind::null) continue;  // reported by `step`
+        if (auto action = read_action(step, runbook.parameters)) runbook.steps.push_back(std::move(action));
+    }
+}
+
+Runbook read_runbook(const YamlFile& file, Faults& faults) {
+    MapReader reader{file.path, file.root, "", faults};
+    Runbook runbook;
+    runbook.file = file.path;
+    runbook.sha256 = sha256_hex(file.bytes);
+    const auto id = reader.text("id");
+    reader.require("id", "for example RB-SERVICE-001");
+    if (id && !is_runbook_id(*id))
+        reader.fault("id", "must be RB- and then A-Z, 0-9 and -, at most 64 characters, not " + quoted(*id, 64));
+    runbook.id = RunbookId{id.value_or("")};
+    runbook.name = reader.text("name").value_or("");
+    reader.require("name", "what it does, in a few words");
+    runbook.description = reader.text("description").value_or("");
+    reader.require("description", "what it changes, for whoever approves its order");
+    if (auto check = reader.text("repairs")) {
+        if (!is_name(*check, 1, 64)) reader.fault("repairs", "not the name of a check: " + quoted(*check, 64));
+        runbook.repairs = CheckName{*std::move(check)};
+    }
+    const auto severity = reader.one_of("severity", {"low", "medium", "high", "critical"});
+    runbook.severity = parse_word<Severity>(severity.value_or("")).value_or(Severity::medium);
+    runbook.controls = read_controls(reader);
+    runbook.parameters = ParameterSchema::read(reader);
+
+    const auto before = faults.size();
+    read_steps(reader, runbook);
+    runbook.disruptive = reader.boolean("disruptive").value_or(false);
+    // Only sound steps tell whether the runbook changes anything.
+    if (faults.size() == before && runbook.changes_host())
+        reader.require("disruptive", "it changes the host: true to run it only in the maintenance window, else false");
+    reader.finish();
+    return runbook;
+}
+
+// Every *.yaml below `directory`, sorted, so that the same folder always gives the same faults.
+std::vector<std::filesystem::path> files_below(const std::filesystem::path& directory, Faults& faults) {
+    std::vector<std::filesystem::path> files;
+    std::error_code failure;
+    std::filesystem::recursive_directory_iterator walk{directory, failure};
+    while (!failure && walk != std::filesystem::recursive_directory_iterator{}) {
+        std::error_code gone;
+        if (walk->path().extension() == ".yaml" && !walk->is_directory(gone)) files.push_back(walk->path());
+        walk.increment(failure);
+    }
+    if (failure) faults.push_back({directory.string(), 0, "", "cannot list the runbooks: " + failure.message()});
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+}  // namespace
+
+RunbookCatalogue::Outcome RunbookCatalogue::load(const std::filesystem::path& directory) {
+    Outcome outcome;
+    auto& runbooks = outcome.catalogue.runbooks_;
+    for (const auto& path : files_below(directory, outcome.faults)) {
+        auto file = load_yaml(path);
+        if (file.has_error()) {
+            outcome.faults.push_back(std::move(file).error());
+            continue;
+        }
+        Faults faults;
+        auto runbook = read_runbook(file.value(), faults);
+        if (const auto* first = outcome.catalogue.find(runbook.id); first != nullptr && !runbook.id.empty()) {
+            const auto* node = file.value().root.find("id");
+            faults.push_back({path.string(), node != nullptr ? node->line : 0, "id",
+                              runbook.id.str() + " is already the id of " + first->file.string()});
+        }
+        if (faults.empty()) runbooks.push_back(std::make_unique<Runbook>(std::move(runbook)));
+        outcome.faults.insert(outcome.faults.end(), faults.begin(), faults.end());
+    }
+    std::sort(runbooks.begin(), runbooks.end(), [](const auto& a, const auto& b) { return a->id < b->id; });
+    return outcome;
+}
+
+}  // namespace agent

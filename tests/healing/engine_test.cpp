@@ -1,0 +1,165 @@
+// The engine over real files and programs.
+#include <gmock/gmock.h>
+
+#include "async/task_group.hpp"
+#include "healing/run.hpp"
+#include "healing_fixture.hpp"
+
+namespace agent::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using Engine = HealingTest;
+
+TEST_F(Engine, RepairsAndProvesItByTheCheck) {
+    folder.write("motd", "wrong");
+    check_results = {CheckResult::drift, CheckResult::pass};
+    const auto draft = apply(runbook("repairs: motd\nsteps:\n" + install("motd", "right")));
+    EXPECT_EQ(draft.outcome, Outcome::success);
+    EXPECT_EQ(draft.check, "motd");
+    EXPECT_EQ(draft.result, CheckResult::pass);
+    EXPECT_EQ(draft.error, std::nullopt);
+    EXPECT_TRUE(draft.rollback_available);
+    EXPECT_EQ(slurp(target("motd")), "right");
+    EXPECT_THAT(words_of(draft), ElementsAre("1 done"));
+    EXPECT_NE(draft.pre_state, draft.post_state);
+    EXPECT_EQ(draft.runbook_id, RunbookId{"RB-ONE"});
+}
+
+TEST_F(Engine, UndoesEverythingWhenTheCheckStillComplains) {
+    folder.write("motd", "wrong");
+    check_results = {CheckResult::drift};
+    const auto draft = apply(runbook("repairs: motd\nsteps:\n" + install("motd", "right")));
+    EXPECT_EQ(draft.outcome, Outcome::reverted);
+    EXPECT_EQ(draft.result, CheckResult::drift);
+    EXPECT_THAT(draft.error.value_or(""), HasSubstr("the check motd still says drift: not as it should be"));
+    EXPECT_EQ(slurp(target("motd")), "wrong");
+    EXPECT_THAT(words_of(draft), ElementsAre("1 done", "1 undone"));
+    EXPECT_EQ(draft.pre_state, draft.post_state);
+}
+
+TEST_F(Engine, RollsBackEveryStepBeforeTheOneThatFails) {
+    for (int failing = 0; failing < 4; ++failing) {
+        SCOPED_TRACE(failing);
+        folder.write("f0", "before 0");
+        std::filesystem::permissions(target("f0"), std::filesystem::perms{0604});
+        folder.write("f2", "before 2");
+        std::filesystem::remove(target("f1"));
+        std::string steps;
+        for (int i = 0; i < failing; ++i) steps += install("f" + std::to_string(i), "after");
+        steps += "  - {action: command.run, changes: false, argv: [/bin/false]}\n";
+        const auto draft = apply(runbook("steps:\n" + steps));
+        EXPECT_EQ(draft.outcome, failing == 0 ? Outcome::failed : Outcome::reverted);
+        EXPECT_EQ(draft.action_taken.size(), static_cast<std::size_t>(2 * failing + 1));
+        EXPECT_THAT(draft.error.value_or(""),
+                    StartsWith("step " + std::to_string(failing + 1) + " (command.run) failed"));
+        EXPECT_EQ(slurp(target("f0")), "before 0");
+        EXPECT_EQ(std::filesystem::status(target("f0")).permissions(), std::filesystem::perms{0604});
+        EXPECT_EQ(slurp(target("f2")), "before 2");
+        EXPECT_FALSE(std::filesystem::exists(target("f1")));
+        EXPECT_EQ(draft.check, "general");
+        EXPECT_EQ(draft.result, std::nullopt);
+    }
+}
+
+TEST_F(Engine, FailsWhereAStepBeforeCannotBeUndone) {
+    const auto draft = apply(runbook("steps:\n" + install("f", "after") +
+                                     "  - {action: command.run, argv: [/bin/true]}\n"
+                                     "  - {action: command.run, argv: [/bin/false]}\n"));
+    EXPECT_EQ(draft.outcome, Outcome::failed);
+    EXPECT_THAT(words_of(draft), ElementsAre("1 done", "2 done", "3 failed", "1 undone"));
+    EXPECT_FALSE(std::filesystem::exists(target("f")));
+    EXPECT_FALSE(draft.rollback_available);
+    EXPECT_THAT(draft.error.value_or(""), HasSubstr("step 2 (command.run) cannot be undone"));
+}
+
+TEST_F(Engine, TouchesNothingWhereAStepCannotEvenLook) {
+    units.refuses = Error{Errc::unreachable, "no service manager runs here"};
+    const auto draft =
+        apply(runbook("steps:\n" + install("f", "after") + "  - {action: unit.restart, unit: ssh.service}\n"));
+    EXPECT_EQ(draft.outcome, Outcome::failed);
+    EXPECT_THAT(draft.error.value_or(""), StartsWith("nothing was changed: step 2 (unit.restart)"));
+    EXPECT_FALSE(std::filesystem::exists(target("f")));
+    EXPECT_TRUE(draft.action_taken.empty());
+}
+
+TEST_F(Engine, RefusesParametersThatTheRunbookDoesNotAllow) {
+    const auto draft = apply(runbook("steps:\n" + install("f", "after")), Value::object({{"x", 1}}));
+    EXPECT_EQ(draft.outcome, Outcome::failed);
+    EXPECT_THAT(draft.error.value_or(""), StartsWith("nothing was changed: unknown parameter \"x\""));
+    EXPECT_FALSE(std::filesystem::exists(target("f")));
+}
+
+TEST_F(Engine, ChangesNothingTheSecondTime) {
+    const auto& one = runbook("steps:\n" + install("f", "after"));
+    EXPECT_EQ(apply(one).outcome, Outcome::success);
+    const auto again = apply(one);
+    EXPECT_EQ(again.outcome, Outcome::success);
+    EXPECT_THAT(words_of(again), ElementsAre("1 unchanged"));
+    EXPECT_EQ(again.pre_state, again.post_state);
+}
+
+TEST_F(Engine, PlansTheSameWhileTheHostStaysAndAnotherWhenItMoves) {
+    folder.write("f", "before");
+    const auto& one = runbook("steps:\n" + install("f", "after"));
+    const auto first = plan(one).value();
+    EXPECT_EQ(plan(one).value().sha256, first.sha256);
+    EXPECT_EQ(*first.steps.at(0).current.find("mode"), Value{"0644"});
+    EXPECT_EQ(*first.steps.at(0).desired.find("mode"), Value{"0640"});
+    EXPECT_EQ(slurp(target("f")), "before");
+    folder.write("f", "moved");
+    EXPECT_NE(plan(one).value().sha256, first.sha256);
+}
+
+TEST_F(Engine, PlansAnotherWhenParametersOrRunbookDiffer) {
+    const std::string lines =
+        "params: {n: {type: integer, default: 1}}\nsteps:\n  - {action: command.run, argv: [/bin/echo]}\n";
+    const auto first = plan(runbook(lines)).value().sha256;
+    EXPECT_EQ(plan(runbook(lines), Value::object({{"n", 1}})).value().sha256, first);
+    EXPECT_NE(plan(runbook(lines), Value::object({{"n", 2}})).value().sha256, first);
+    EXPECT_NE(plan(runbook(lines + "# a remark\n")).value().sha256, first);
+}
+
+TEST_F(Engine, DescribesWithoutChanging) {
+    auto healing = engine();
+    const auto draft = run(io, healing.describe(runbook("steps:\n" + install("f", "after")), Value::Object{}));
+    EXPECT_EQ(draft.outcome, Outcome::success);
+    ASSERT_TRUE(draft.plan);
+    EXPECT_EQ(draft.plan->steps.size(), 1U);
+    EXPECT_EQ(draft.pre_state, draft.post_state);
+    EXPECT_FALSE(std::filesystem::exists(target("f")));
+}
+
+TEST_F(Engine, BringsARunToItsEndThoughItsCallerIsStopped) {
+    const auto& one =
+        runbook("steps:\n  - {action: command.run, argv: [/bin/sleep, \"0.2\"]}\n" + install("f", "after"));
+    auto healing = engine();
+    const LocalMandate mandate;
+    std::optional<Outcome> outcome;
+    TaskGroup tasks{io.get_executor(), [](const std::string&, const Error&) {}};
+    tasks.start("run", [&]() -> Task<> {
+        auto draft = co_await healing.apply(one, &mandate);
+        outcome = draft.outcome;
+        co_return ok();
+    });
+    io.poll();
+    tasks.request_stop();
+    io.restart();
+    io.run();
+    EXPECT_EQ(outcome, Outcome::success);
+    EXPECT_EQ(slurp(target("f")), "after");
+}
+
+TEST(RunEnd, DecidesTheOutcome) {
+    EXPECT_EQ(outcome_of({true, true, false, false}), Outcome::success);
+    EXPECT_EQ(outcome_of({true, false, true, false}), Outcome::reverted);
+    EXPECT_EQ(outcome_of({false, false, true, false}), Outcome::reverted);
+    EXPECT_EQ(outcome_of({false, false, true, true}), Outcome::failed);
+    EXPECT_EQ(outcome_of({false, false, false, true}), Outcome::failed);
+    EXPECT_EQ(outcome_of({true, false, false, false}), Outcome::failed);
+}
+
+}  // namespace
+}  // namespace agent::testing

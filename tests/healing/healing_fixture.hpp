@@ -1,0 +1,117 @@
+#pragma once
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "async/system_time_source.hpp"
+#include "healing/engine.hpp"
+#include "host/posix_process_runner.hpp"
+#include "support/run.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace agent::testing {
+
+// Stands for the service manager: no systemd runs where the tests do, and a restart there would be a real one.
+class FakeUnits final : public UnitManager {
+public:
+    std::map<std::string, UnitState> units;
+    std::map<std::string, UnitState> after_restart;  // else active
+    std::optional<Error> refuses;
+    std::vector<std::string> restarted;
+
+    [[nodiscard]] Task<UnitState> state(std::string unit) override {
+        if (refuses) co_return *refuses;
+        const auto known = units.find(unit);
+        UnitState missing;
+        missing.load_state = "not-found";
+        missing.active_state = "inactive";
+        missing.sub_state = "dead";
+        if (known == units.end()) co_return missing;
+        co_return known->second;
+    }
+    [[nodiscard]] Task<> restart(std::string unit, Duration /*limit*/) override {
+        restarted.push_back(unit);
+        units[unit] = after_restart.contains(unit) ? after_restart[unit] : running();
+        co_return ok();
+    }
+    [[nodiscard]] static UnitState running() {
+        UnitState state;
+        state.load_state = "loaded";
+        state.active_state = "active";
+        state.sub_state = "running";
+        return state;
+    }
+};
+
+inline std::string slurp(const std::filesystem::path& file) {
+    std::ifstream stream{file, std::ios::binary};
+    return {std::istreambuf_iterator<char>{stream}, {}};
+}
+
+// Real files, real processes; checks answer what `check_results` says, one after the other (the last one stays).
+class HealingTest : public ::testing::Test {
+protected:
+    asio::io_context io;
+    SystemTimeSource time;
+    PosixProcessRunner processes{time};
+    FakeUnits units;
+    TemporaryDirectory folder;
+    std::vector<CheckResult> check_results{CheckResult::pass};
+    std::vector<std::vector<CheckName>> checks_asked;
+    RunbookCatalogue catalogue;
+
+    [[nodiscard]] HealingEngine engine() {
+        return HealingEngine{ActionTools{processes, units, time,
+                                         [this](std::vector<CheckName> names) { return answer(std::move(names)); }}};
+    }
+    // Loads one runbook with these further lines.
+    const Runbook& runbook(const std::string& lines) {
+        folder.write("runbooks/one.yaml", "id: RB-ONE\nname: one\ndescription: one\ndisruptive: false\n" + lines);
+        auto loaded = RunbookCatalogue::load(folder.path() / "runbooks");
+        for (const auto& fault : loaded.faults) ADD_FAILURE() << fault.to_string();
+        catalogue = std::move(loaded.catalogue);
+        if (catalogue.all().empty()) throw std::runtime_error{"the runbook has faults"};
+        return *catalogue.all().front();
+    }
+    [[nodiscard]] std::string target(const std::string& name) const { return (folder.path() / name).string(); }
+    [[nodiscard]] std::string install(const std::string& name, const std::string& content) const {
+        return "  - {action: file.install, path: " + target(name) + ", mode: \"0640\", content: \"" + content + "\"}\n";
+    }
+    EvidenceDraft apply(const Runbook& runbook, Value params = Value::Object{}) {
+        auto healing = engine();
+        const LocalMandate mandate{Trigger::manual, std::move(params)};
+        return run(io, healing.apply(runbook, &mandate));
+    }
+    Result<Plan> plan(const Runbook& runbook, const Value& params = Value::Object{}) {
+        auto healing = engine();
+        return run(io, healing.plan(runbook, params));
+    }
+    [[nodiscard]] static std::vector<std::string> words_of(const EvidenceDraft& draft) {
+        std::vector<std::string> words;
+        for (const auto& taken : draft.action_taken) words.push_back(std::to_string(taken.step) + ' ' + taken.result);
+        return words;
+    }
+
+private:
+    Task<std::vector<CheckReport>> answer(std::vector<CheckName> names) {
+        checks_asked.push_back(names);
+        if (names.empty()) names = {CheckName{"motd"}, CheckName{"patching"}};
+        std::vector<CheckReport> reports;
+        for (const auto& name : names) {
+            CheckReport report;
+            report.name = name;
+            report.result = check_results.front();
+            report.reason = report.result == CheckResult::pass ? "" : "not as it should be";
+            reports.push_back(std::move(report));
+        }
+        if (check_results.size() > 1) check_results.erase(check_results.begin());
+        co_return reports;
+    }
+};
+
+}  // namespace agent::testing

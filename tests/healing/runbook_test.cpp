@@ -1,0 +1,146 @@
+#include "healing/runbook.hpp"
+
+#include <gmock/gmock.h>
+
+#include "crypto/digest.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace agent {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Runbooks : public ::testing::Test {
+protected:
+    testing::TemporaryDirectory folder;
+    RunbookCatalogue::Outcome load(const std::string& text) {
+        folder.write("one.yaml", text);
+        return RunbookCatalogue::load(folder.path());
+    }
+    static std::string head() { return "id: RB-A\nname: a\ndescription: a\ndisruptive: false\nsteps:\n"; }
+};
+
+TEST_F(Runbooks, LoadsEveryShippedOne) {
+    const auto loaded = RunbookCatalogue::load(std::filesystem::path{TEST_SOURCE_DIR} / "runbooks");
+    for (const auto& fault : loaded.faults) ADD_FAILURE() << fault.to_string();
+    const struct {
+        const char* id;
+        bool changes, disruptive, rolls_back;
+    } shipped[] = {{"RB-BANNER-001", true, false, true},
+                   {"RB-CHECK-001", false, false, false},
+                   {"RB-DIAG-001", false, false, false},
+                   {"RB-SERVICE-001", true, true, false}};
+    for (const auto& expected : shipped) {
+        const auto* runbook = loaded.catalogue.find(RunbookId{expected.id});
+        ASSERT_NE(runbook, nullptr) << expected.id;
+        EXPECT_EQ(runbook->changes_host(), expected.changes) << expected.id;
+        EXPECT_EQ(runbook->disruptive, expected.disruptive) << expected.id;
+        EXPECT_EQ(runbook->can_roll_back(), expected.rolls_back) << expected.id;
+    }
+    const auto& service = loaded.catalogue.find(RunbookId{"RB-SERVICE-001"})->parameters;
+    EXPECT_TRUE(service.check(Value::object({{"unit", "ssh.service"}})).has_value());
+    EXPECT_TRUE(service.check(Value::object({{"unit", "compliance-agent.service"}})).has_error());
+}
+
+TEST_F(Runbooks, KeepsTheDigestOfItsBytesAndWhatItSays) {
+    const std::string text =
+        "id: RB-A\nname: a name\ndescription: what\nrepairs: motd\nseverity: high\ndisruptive: true\n"
+        "controls: {hipaa: [\"164.312(b)\"], nist_800_53: [AU-2]}\n"
+        "steps:\n  - {action: unit.restart, unit: ssh.service}\n";
+    const auto loaded = load(text);
+    ASSERT_TRUE(loaded.faults.empty());
+    const auto& runbook = *loaded.catalogue.all().at(0);
+    EXPECT_EQ(runbook.sha256, sha256_hex(text));
+    EXPECT_EQ(runbook.repairs, CheckName{"motd"});
+    EXPECT_EQ(runbook.severity, Severity::high);
+    EXPECT_TRUE(runbook.disruptive);
+    EXPECT_EQ(runbook.controls.nist_800_53, std::vector<std::string>{"AU-2"});
+}
+
+struct Wrong {
+    std::string text;
+    int line;
+    const char* key;
+    const char* why;
+};
+
+TEST_F(Runbooks, NamesLineAndKeyOfEachFault) {
+    const std::string read_only = "id: RB-A\nname: a\ndescription: a\nsteps:\n";
+    const std::vector<Wrong> table{
+        {"id: rb-a\nname: a\ndescription: a\nsteps: [{action: check.run, checks: all}]\n", 1, "id", "must be RB-"},
+        {"name: a\ndescription: a\nsteps: [{action: check.run, checks: all}]\n", 1, "id", "missing"},
+        {read_only + "  - {action: check.run, checks: all}\nseverty: low\n", 6, "severty",
+         "did you mean \"severity\"?"},
+        {read_only + "  - {action: check.run, checks: all}\nseverity: bad\n", 6, "severity", "not one of"},
+        {read_only + "  - {action: check.run, checks: all}\nrepairs: \"a b\"\n", 6, "repairs",
+         "not the name of a check"},
+        {"id: RB-A\nname: a\ndescription: a\n", 1, "steps", "missing"},
+        {"id: RB-A\nname: a\ndescription: a\nsteps: []\n", 4, "steps", "1 to 64"},
+        {read_only + "  - {action: command.run, argv: [/bin/true]}\n", 1, "disruptive", "missing; it changes the host"},
+        {head() + "  - {action: file.instal}\n", 6, "steps[1].action", "did you mean \"file.install\"?"},
+        {head() + "  - {checks: all}\n", 6, "steps[1].action", "missing"},
+        {head() + "  - nothing\n", 6, "steps[1]", "must be a map"},
+        {head() + "  - {action: check.run}\n", 6, "steps[1].checks", "missing"},
+        {head() + "  - {action: check.run, checks: some}\n", 6, "steps[1].checks", "write all"},
+        {head() + "  - {action: check.run, checks: []}\n", 6, "steps[1].checks", "is empty"},
+        {head() + "  - {action: file.install, path: /a, mode: \"0644\"}\n", 6, "steps[1].content", "missing"},
+        {head() + "  - {action: file.install, path: /a, mode: 0644, content: x}\n", 6, "steps[1].mode", "in quotes"},
+        {head() + "  - {action: file.install, path: /a, mode: \"0648\", content: x}\n", 6, "steps[1].mode", "octal"},
+        {head() + "  - {action: file.install, path: a, mode: \"0644\", content: x}\n", 6, "steps[1].path", "absolute"},
+        {head() + "  - {action: file.install, path: /a/../b, mode: \"0644\", content: x}\n", 6, "steps[1].path", ".."},
+        {head() + "  - {action: file.install, path: /a, mode: \"0644\", content: x, own: root}\n", 6, "steps[1].own",
+         "unknown key"},
+        {head() + "  - {action: unit.restart, unit: ssh}\n", 6, "steps[1].unit", "ssh"},
+        {head() + "  - {action: unit.restart, unit: ssh.service, timeout: 1h}\n", 6, "steps[1].timeout",
+         "out of range"},
+        {head() + "  - {action: command.run, argv: []}\n", 6, "steps[1].argv", "is empty"},
+        {head() + "  - {action: command.run, argv: [ls]}\n", 6, "steps[1].argv", "fixed absolute path"},
+        {head() + "  - {action: command.run, argv: [\"/bin/{{ params.x }}\"]}\n", 6, "steps[1].argv", "fixed absolute"},
+        {head() + "  - {action: command.run, argv: [/bin/ls, \"{{ params.x }}\"]}\n", 6, "steps[1].argv",
+         "no parameter \"x\""},
+        {head() + "  - {action: command.run, argv: [/bin/ls], expect_status: [256]}\n", 6, "steps[1].expect_status",
+         "0 to 255"},
+        {head() + "  - {action: command.run, argv: [/bin/ls], changes: perhaps}\n", 6, "steps[1].changes",
+         "true or false"},
+    };
+    for (const auto& row : table) {
+        const auto loaded = load(row.text);
+        EXPECT_TRUE(loaded.catalogue.all().empty()) << row.text;
+        ASSERT_EQ(loaded.faults.size(), 1U) << row.text;
+        EXPECT_EQ(loaded.faults[0].line, row.line) << row.text;
+        EXPECT_EQ(loaded.faults[0].key, row.key) << row.text;
+        EXPECT_THAT(loaded.faults[0].text, HasSubstr(row.why)) << row.text;
+        EXPECT_EQ(loaded.faults[0].file, (folder.path() / "one.yaml").string());
+    }
+}
+
+TEST_F(Runbooks, TellsAllFaultsOfAFileAtOnce) {
+    const auto loaded = load("id: x\nnam: a\nsteps:\n  - {action: check.run}\n  - {action: no}\n");
+    EXPECT_EQ(loaded.faults.size(), 6U);  // id, nam, name, description, two steps
+}
+
+TEST_F(Runbooks, LeavesOutTheFaultyOneAndTheSecondOfAnId) {
+    const std::string good = "name: a\ndescription: a\nsteps: [{action: check.run, checks: all}]\n";
+    folder.write("a.yaml", "id: RB-A\n" + good);
+    folder.write("below/b.yaml", "id: RB-B\n" + good);
+    folder.write("c.yaml", "id: RB-A\n" + good);
+    folder.write("d.yaml", "id: [\n");
+    folder.write("README.md", "no runbook");
+    const auto loaded = RunbookCatalogue::load(folder.path());
+    ASSERT_EQ(loaded.catalogue.all().size(), 2U);
+    EXPECT_EQ(loaded.catalogue.find(RunbookId{"RB-A"})->file, folder.path() / "a.yaml");
+    EXPECT_NE(loaded.catalogue.find(RunbookId{"RB-B"}), nullptr);
+    EXPECT_EQ(loaded.catalogue.find(RunbookId{"RB-C"}), nullptr);
+    ASSERT_EQ(loaded.faults.size(), 2U);
+    EXPECT_THAT(loaded.faults[0].text, HasSubstr("RB-A is already the id of"));
+    EXPECT_EQ(loaded.faults[1].file, (folder.path() / "d.yaml").string());
+}
+
+TEST_F(Runbooks, SaysThatTheFolderIsMissing) {
+    const auto loaded = RunbookCatalogue::load(folder.path() / "none");
+    ASSERT_EQ(loaded.faults.size(), 1U);
+    EXPECT_THAT(loaded.faults[0].text, HasSubstr("cannot list the runbooks"));
+}
+
+}  // namespace
+}  // namespace agent
