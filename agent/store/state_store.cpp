@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -23,7 +24,8 @@ constexpr off_t reserve_bytes = 1024L * 1024L;
 Result<> examine(Database& database) {
     AGENT_TRY(auto statement, database.prepare("PRAGMA integrity_check(1)"));
     AGENT_TRY(const auto row, statement.step());
-    const auto verdict = row ? statement.text(0) : std::string{"no answer"};
+    auto verdict = row ? statement.text(0) : std::string{"no answer"};
+    std::ranges::replace(verdict, '\n', ' ');
     if (verdict != "ok") return Error{Errc::corrupt, verdict};
     return ok();
 }
