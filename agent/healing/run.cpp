@@ -1,7 +1,6 @@
 #include "healing/run.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 #include "healing/planning.hpp"
 
@@ -155,7 +154,8 @@ Task<> Run::verify() {
 
 asio::awaitable<std::vector<std::string>> Run::roll_back() {
     std::vector<std::string> left;
-    for (auto& step : std::views::reverse(steps_)) {
+    for (auto position = steps_.rbegin(); position != steps_.rend(); ++position) {
+        auto& step = *position;
         if (!step.touched) continue;
         if (!step.undo) {
             left.push_back(label_of(step.before) + " cannot be undone");
