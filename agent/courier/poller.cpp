@@ -39,9 +39,10 @@ Task<> Poller::forever() {
 }
 
 Task<> Poller::once() {
+    constexpr std::chrono::seconds not_held{0};
     while (true) {
         co_await prepare();
-        const auto attempt = co_await poll(std::chrono::seconds{0});
+        const auto attempt = co_await poll(not_held);
         if (const auto* failure = std::get_if<FailedAttempt>(&attempt)) {
             if (failure->error.code() != Errc::cancelled) shared_->core.failed(LoopName::poll, failure->error);
             co_return failure->error;

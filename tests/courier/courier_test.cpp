@@ -294,17 +294,18 @@ TEST_F(CourierTest, CountsAnUnreadablePollAndABrokenDiskAsFailures) {
                                     if (polls == 2) return reply(302, "", "Location: https://elsewhere/\r\n");
                                     return pending({{"ord-1", R"({"payload":"one"})"}});
                                 }};
-    core.broken = true;
-    use(settings(server.port()));
-    run_until([&] {
-        if (core.failures.size() > 8) core.broken = false;
-        return core.polls > 0;
-    });
     const auto told = [&](LoopName loop, const std::string& words) {
         return std::any_of(core.failures.begin(), core.failures.end(), [&](const auto& failure) {
             return failure.first == loop && failure.second.message().find(words) != std::string::npos;
         });
     };
+    core.broken = true;
+    use(settings(server.port()));
+    run_until([&] {
+        if (told(LoopName::poll, "the disk is broken") && told(LoopName::upload, "the disk is broken"))
+            core.broken = false;
+        return core.polls > 0;
+    });
     EXPECT_TRUE(told(LoopName::poll, "cannot be read"));
     EXPECT_TRUE(told(LoopName::poll, "302"));
     EXPECT_TRUE(told(LoopName::poll, "the disk is broken"));
