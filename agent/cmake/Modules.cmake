@@ -1,9 +1,10 @@
-# agent_module(<name> FLOOR <n> [DEPENDS <module>...] [LINKS <target>...] [SOURCES <file>...])
+# agent_module(<name> FLOOR <n> [DEPENDS <module>...] [LINKS <target>...] [SOURCES <file>...] [PROGRAM_SOURCES <file>...])
 #
 # Declares the module in the current folder. Configuring fails when a module depends on its own floor or one above,
-# when a file includes a module that is not named in DEPENDS, and when a source is not listed.
+# when a file includes a module that is not named in DEPENDS, and when a source is not listed. PROGRAM_SOURCES are under
+# the same rules and belong to the agent_program() of the folder, not to the library.
 function(agent_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FLOOR" "DEPENDS;LINKS;SOURCES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FLOOR" "DEPENDS;LINKS;SOURCES;PROGRAM_SOURCES")
   set_property(GLOBAL PROPERTY "agent_floor_${name}" ${arg_FLOOR})
   foreach(dependency IN LISTS arg_DEPENDS)
     get_property(floor GLOBAL PROPERTY "agent_floor_${dependency}")
@@ -14,7 +15,7 @@ function(agent_module name)
       message(FATAL_ERROR "module '${name}' (floor ${arg_FLOOR}) may not use '${dependency}' (floor ${floor})")
     endif()
   endforeach()
-  agent_check_includes("${name}" "${arg_SOURCES}" ${name} ${arg_DEPENDS})
+  agent_check_includes("${name}" "${arg_SOURCES};${arg_PROGRAM_SOURCES}" ${name} ${arg_DEPENDS})
 
   set(target "agent_${name}")
   if(arg_SOURCES)
@@ -32,10 +33,12 @@ function(agent_module name)
 endfunction()
 
 # agent_program(<target> MODULE <folder> OUTPUT <file name> SOURCES <file>... DEPENDS <module>... LINKS <target>...)
-# An executable on the top floor, under the same rules.
+# An executable on the top floor, under the same rules; where the folder is a module too, that has checked it.
 function(agent_program target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "MODULE;OUTPUT" "DEPENDS;LINKS;SOURCES")
-  agent_check_includes("${arg_MODULE}" "${arg_SOURCES}" ${arg_MODULE} ${arg_DEPENDS})
+  if(NOT TARGET agent_${arg_MODULE})
+    agent_check_includes("${arg_MODULE}" "${arg_SOURCES}" ${arg_MODULE} ${arg_DEPENDS})
+  endif()
   add_executable(${target} ${arg_SOURCES})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${arg_OUTPUT} RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/agent")
