@@ -9,13 +9,9 @@
 
 namespace agent {
 
-WallTime SystemTimeSource::wall_now() const {
-    return std::chrono::floor<Duration>(std::chrono::system_clock::now());
-}
+WallTime SystemTimeSource::wall_now() const { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 
-MonoTime SystemTimeSource::mono_now() const {
-    return std::chrono::floor<Duration>(std::chrono::steady_clock::now());
-}
+MonoTime SystemTimeSource::mono_now() const { return std::chrono::floor<Duration>(std::chrono::steady_clock::now()); }
 
 Duration SystemTimeSource::since_boot() const {
     timespec now{};

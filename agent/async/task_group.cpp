@@ -48,12 +48,14 @@ void TaskGroup::start(std::string name, Work work) {
     auto done = [this, entry](const std::exception_ptr& thrown, const std::optional<Error>& error) {
         finished(entry, thrown, error);
     };
-    asio::co_spawn(executor_, outcome_of(entry->work), asio::bind_cancellation_slot(entry->stop.slot(), std::move(done)));
+    asio::co_spawn(executor_, outcome_of(entry->work),
+                   asio::bind_cancellation_slot(entry->stop.slot(), std::move(done)));
 }
 
 void TaskGroup::request_stop() {
     // A signal may end a task at once and so erase its entry: step on before emitting.
-    for (auto entry = entries_.begin(); entry != entries_.end();) (entry++)->stop.emit(asio::cancellation_type::terminal);
+    for (auto entry = entries_.begin(); entry != entries_.end();)
+        (entry++)->stop.emit(asio::cancellation_type::terminal);
 }
 
 void TaskGroup::finished(Position entry, const std::exception_ptr& thrown, const std::optional<Error>& error) {
@@ -65,8 +67,7 @@ void TaskGroup::finished(Position entry, const std::exception_ptr& thrown, const
 }
 
 asio::awaitable<void> TaskGroup::join() {
-    while (!entries_.empty())
-        static_cast<void>(co_await all_done_.async_wait(asio::as_tuple(asio::use_awaitable)));
+    while (!entries_.empty()) static_cast<void>(co_await all_done_.async_wait(asio::as_tuple(asio::use_awaitable)));
 }
 
 }  // namespace agent

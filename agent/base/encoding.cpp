@@ -21,8 +21,8 @@ std::string hex_encode(std::span<const std::byte> bytes) {
 }
 
 std::optional<std::string> hex_decode(std::string_view text) {
-    const bool lower_case = std::all_of(text.begin(), text.end(),
-                                        [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    const bool lower_case =
+        std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
     if (!lower_case || text.size() % 2 != 0) return std::nullopt;
     std::string bytes(text.size() / 2, '\0');
     std::size_t size = 0;

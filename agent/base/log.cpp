@@ -78,8 +78,7 @@ bool send_to_journal(LogLevel level, std::string_view message, std::initializer_
 void configure_log(LogLevel level, LogTarget target, std::string_view identifier) {
     least = level;
     journal_identifier = identifier;
-    to_journal =
-        target == LogTarget::journal || (target == LogTarget::automatic && standard_error_is_the_journal());
+    to_journal = target == LogTarget::journal || (target == LogTarget::automatic && standard_error_is_the_journal());
 }
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {

@@ -59,19 +59,15 @@ Result<UploadAnswer> parse_upload_answer(std::string_view json) {
     AGENT_TRY(const auto value, parse_json(json, keep("receipt", depth_of_receipt)));
     AGENT_TRY(const auto members, Members::of(value, {}));
     UploadAnswer answer;
-    AGENT_TRY(auto bundle, members.string("bundle_id"));
-    answer.bundle_id = BundleId{std::move(bundle)};
-    AGENT_TRY(answer.sha256, members.sha256("sha256"));
-    AGENT_TRY(answer.received_at, members.time("received_at"));
-    AGENT_TRY(const auto chain, members.object("chain"));
-    AGENT_TRY(answer.chain.epoch, chain.string("epoch"));
-    AGENT_TRY(answer.chain.sequence, chain.integer("sequence"));
     AGENT_TRY(answer.receipt, kept_bytes(members, "receipt"));
     return answer;
 }
 
 std::string write_upload_answer(const UploadAnswer& answer) {
-    const auto chain = Value::object({{"epoch", answer.chain.epoch}, {"sequence", answer.chain.sequence}});
+    const auto chain = Value::object({{"epoch", answer.chain.epoch},
+                                      {"sequence", answer.chain.sequence},
+                                      {"gap", answer.gap},
+                                      {"fork", answer.fork}});
     auto json = write_json(Value::object({{"bundle_id", answer.bundle_id.str()},
                                           {"sha256", answer.sha256},
                                           {"received_at", format_rfc3339(answer.received_at)},

@@ -29,8 +29,11 @@ struct UploadAnswer {
     std::string sha256;
     WallTime received_at;
     ChainLink chain;      // epoch and sequence
+    bool gap{};           // the predecessor is not there
+    bool fork{};          // the chain forks here
     std::string receipt;  // the bytes of the receipt envelope
 };
+// Reads the receipt alone: it is signed, and says all that the other members claim.
 [[nodiscard]] Result<UploadAnswer> parse_upload_answer(std::string_view json);
 [[nodiscard]] std::string write_upload_answer(const UploadAnswer& answer);
 

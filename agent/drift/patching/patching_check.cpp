@@ -44,7 +44,9 @@ Command simulate_upgrade(const AptHost& host, Duration limit) {
     return command;
 }
 
-std::string first_line(const CapturedOutput& output) { return agent::quoted(output.head.substr(0, output.head.find('\n'))); }
+std::string first_line(const CapturedOutput& output) {
+    return agent::quoted(output.head.substr(0, output.head.find('\n')));
+}
 
 Result<AptSimulation> understand(const CommandExit& exit) {
     if (exit.status != 0)
@@ -60,14 +62,12 @@ CheckReport report_on_system(const CheckSettings& settings, const std::optional<
     auto report = report_on(settings);
     report.state = Value::object({{"system", id.value_or("unknown")}});
     report.facts = report.state;
-    const Error unsupported{Errc::refused, "NixOS generations are not looked at yet"};
+    // Patching applies to every system; not knowing how to look is no pass.
+    const Error unsupported{Errc::refused, system == System::nixos
+                                               ? "NixOS generations are not looked at yet"
+                                               : "this system (" + id.value_or("unknown") +
+                                                     ") does not use apt, and no other package manager is known"};
     auto finding = undetermined("system", settings.severity, "a system whose upgrades can be looked at", unsupported);
-    if (system != System::nixos) {
-        finding = fine("system", "Debian or a derivative", id.value_or("unknown"));
-        finding.result = CheckResult::not_applicable;
-        finding.reason = "this system (" + id.value_or("unknown") + ") does not use apt";
-        report.facts.set("reason", finding.reason);
-    }
     report.findings.push_back(std::move(finding));
     conclude(report, settings);
     return report;

@@ -1,0 +1,46 @@
+#include "cli/session.hpp"
+
+namespace agent::cli {
+namespace {
+
+struct Options {
+    std::filesystem::path file;
+    bool json{};
+};
+
+int check(const CommandLine& line, const Options& options) {
+    const auto& file = options.file.empty() ? line.config : options.file;
+    const auto outcome = load_agent(file, FileChecks::all);
+    if (options.json) {
+        Value::Array faults;
+        for (const auto& fault : outcome.faults)
+            faults.push_back(
+                Value::object({{"file", fault.file}, {"line", fault.line}, {"key", fault.key}, {"fault", fault.text}}));
+        print_json(Value::object({{"faults", std::move(faults)}, {"remarks", Value::strings(outcome.remarks)}}));
+    } else {
+        for (const auto& fault : outcome.faults) print_line(fault.to_string());
+        for (const auto& remark : outcome.remarks) print_line("note: " + remark);
+    }
+    if (!outcome.loaded) {
+        complain(std::to_string(outcome.faults.size()) + (outcome.faults.size() == 1 ? " fault" : " faults"));
+        return bad_configuration;
+    }
+    if (!options.json)
+        print_line(file.string() + ": fine, with " + std::to_string(outcome.loaded->runbooks.all().size()) +
+                   " runbooks and " + std::to_string(outcome.loaded->keyring.keys.size()) + " order keys");
+    return fine;
+}
+
+}  // namespace
+
+void add_config(CLI::App& app, CommandLine& line) {
+    auto* config = app.add_subcommand("config", "The configuration");
+    config->require_subcommand(1);
+    auto* command = config->add_subcommand("check", "Tells every fault of configuration, baseline and runbooks");
+    auto options = std::make_shared<Options>();
+    command->add_option("FILE", options->file, "instead of --config");
+    command->add_flag("--json", options->json, "as JSON");
+    command->callback([&line, options] { line.chosen = [&line, options] { return check(line, *options); }; });
+}
+
+}  // namespace agent::cli

@@ -1,0 +1,178 @@
+#include <charconv>
+
+#include "base/text.hpp"
+#include "cli/local_engine.hpp"
+#include "cli/session.hpp"
+#include "codec/json.hpp"
+#include "daemon/agent.hpp"
+#include "daemon/instance_lock.hpp"
+#include "daemon/order_clock.hpp"
+#include "evidence/recorder.hpp"
+#include "healing/engine.hpp"
+#include "host/files.hpp"
+#include "host/machine.hpp"
+
+namespace agent::cli {
+namespace {
+
+struct Options {
+    std::string runbook;
+    std::vector<std::string> params;
+    bool dry_run{};
+    bool json{};
+};
+
+// "K=V" with V as the type the runbook declares for K.
+Result<Value> parse_params(const Runbook& runbook, const std::vector<std::string>& words) {
+    Value params{Value::Object{}};
+    for (const auto& entry : words) {
+        const auto equals = entry.find('=');
+        if (equals == std::string::npos)
+            return Error{Errc::malformed, "--param wants NAME=VALUE, not " + agent::quoted(entry)};
+        const auto name = entry.substr(0, equals);
+        const auto text = entry.substr(equals + 1);
+        Value value{text};
+        for (const auto& parameter : runbook.parameters.parameters) {
+            if (parameter.name != name) continue;
+            std::int64_t number = 0;
+            const auto* end = text.data() + text.size();
+            const auto read = std::from_chars(text.data(), end, number);
+            if (parameter.type == Parameter::Type::integer && read.ec == std::errc{} && read.ptr == end) value = number;
+            if (parameter.type == Parameter::Type::boolean && (text == "true" || text == "false"))
+                value = text == "true";
+        }
+        params.set(name, std::move(value));
+    }
+    return runbook.parameters.check(params);
+}
+
+Value plan_json(const Runbook& runbook, const Plan& plan) {
+    Value::Array steps;
+    for (const auto& step : plan.steps)
+        steps.push_back(Value::object(
+            {{"step", step.step}, {"action", step.action}, {"current", step.current}, {"desired", step.desired}}));
+    return Value::object({{"runbook", runbook.id.str()}, {"plan_sha256", plan.sha256}, {"steps", std::move(steps)}});
+}
+
+void print_plan(const Runbook& runbook, const Plan& plan) {
+    print_line("plan of " + runbook.id.str() + ", sha256 " + plan.sha256);
+    for (const auto& step : plan.steps) {
+        print_line(std::to_string(step.step) + ". " + step.action);
+        print_line("   now:    " + write_json(step.current));
+        print_line("   wanted: " + write_json(step.desired));
+    }
+}
+
+void print_run(const EvidenceDraft& draft, const Recorded& recorded) {
+    Table table{{"STEP", "RESULT", "ACTION", "SECONDS"}};
+    for (const auto& action : draft.action_taken) {
+        std::string seconds = std::to_string(action.duration_sec);
+        seconds.resize(std::min(seconds.size(), seconds.find('.') + 4));
+        table.add({std::to_string(action.step), action.result, action.action, seconds});
+    }
+    table.print();
+    print_line("outcome " + coloured(to_string(draft.outcome), colour_of(draft.outcome)) +
+               (draft.error ? ": " + *draft.error : "") + ", evidence " + recorded.bundle_id.str());
+}
+
+// Local policy's answer to a run that nobody ordered.
+Result<std::optional<Deferral>> judge(const LoadedAgent& loaded, StateStore& store, const Runbook& runbook) {
+    const SystemTimeSource time;
+    AGENT_TRY(auto boot, boot_id());
+    AGENT_TRY(const auto clock, OrderClock::load(time, store.memory(), std::move(boot)));
+    AGENT_TRY(const auto facts, policy_facts_of(runbook, &store, time.wall_now(), clock.untrusted()));
+    return judge_policy(loaded.policy, facts);
+}
+
+struct Done {
+    EvidenceDraft draft;
+    Recorded recorded;
+};
+
+// The run counts against the budget before it begins, and its evidence is stored before it is told. The daemon may run
+// beside it: the state file is shared.
+Result<Done> apply(const std::shared_ptr<const LoadedAgent>& loaded, StateStore& store, const PrivateKey& key,
+                   const Runbook& runbook, Value params) {
+    const SystemTimeSource time;
+    if (runbook.changes_host()) {
+        AGENT_TRY(auto transaction, store.begin());
+        AGENT_TRY(store.memory().remember_run(transaction, budget_key(runbook.id), time.wall_now()));
+        AGENT_TRY(transaction.commit());
+    }
+    const LocalMandate mandate{Trigger::manual, std::move(params)};
+    LocalEngine engine{loaded, &store};
+    AGENT_TRY(auto draft, engine.apply(runbook, mandate));
+    Recorder recorder{store, time, key, speaker_of(*loaded)};
+    AGENT_TRY(auto recorded, recorder.record(draft));
+    ring_daemon(loaded->settings.state_dir);
+    return Done{std::move(draft), std::move(recorded)};
+}
+
+// A fresh file where the agent never ran; a damaged one is the daemon's to set aside, at its start.
+Result<std::unique_ptr<StateStore>> state_to_heal(const AgentSettings& settings) {
+    const auto now = SystemTimeSource{}.wall_now();
+    auto store = StateStore::open(settings.state_dir, OpenMode::existing, now);
+    if (store.has_value() || store.error().code() != Errc::not_found) return store;
+    AGENT_TRY(make_directory(settings.state_dir, 0700));
+    return StateStore::open(settings.state_dir, OpenMode::create, now);
+}
+
+int show_plan(const std::shared_ptr<const LoadedAgent>& loaded, StateStore& store, const Runbook& runbook,
+              const Value& params, bool json) {
+    LocalEngine engine{loaded, &store};
+    const auto plan = engine.plan(runbook, params);
+    if (plan.has_error()) return failed_with(plan.error(), undetermined);
+    if (json)
+        print_json(plan_json(runbook, plan.value()));
+    else
+        print_plan(runbook, plan.value());
+    return fine;
+}
+
+int heal(const CommandLine& line, const Options& options) {
+    const auto [loaded, status] = load(line, FileChecks::all);
+    if (!loaded) return status;
+    const auto* runbook = loaded->runbooks.find(RunbookId{options.runbook});
+    if (runbook == nullptr) {
+        complain("no runbook " + agent::quoted(options.runbook) + " in " + loaded->settings.healing.runbooks.string());
+        return undetermined;
+    }
+    auto params = parse_params(*runbook, options.params);
+    if (params.has_error()) return failed_with(params.error(), usage);
+    auto store = state_to_heal(loaded->settings);
+    if (store.has_error()) return failed_with(store.error(), undetermined);
+    if (options.dry_run) return show_plan(loaded, *store.value(), *runbook, params.value(), options.json);
+    const auto deferral = judge(*loaded, *store.value(), *runbook);
+    if (deferral.has_error()) return failed_with(deferral.error(), undetermined);
+    if (deferral.value()) {
+        complain("not now: " + std::string{reason_word(deferral.value()->reason)} + ": " + deferral.value()->detail);
+        const int shown = show_plan(loaded, *store.value(), *runbook, params.value(), options.json);
+        return shown == fine ? not_fine : shown;
+    }
+    auto key = evidence_key(loaded->settings.evidence.key_file);
+    if (key.has_error()) return failed_with(key.error(), undetermined);
+    const auto done = apply(loaded, *store.value(), key.value(), *runbook, std::move(params).value());
+    if (done.has_error()) return failed_with(done.error(), undetermined);
+    const auto& [draft, recorded] = done.value();
+    if (options.json)
+        print_json(Value::object({{"outcome", to_string(draft.outcome)},
+                                  {"error", draft.error ? Value{*draft.error} : Value{}},
+                                  {"bundle_id", recorded.bundle_id.str()}}));
+    else
+        print_run(draft, recorded);
+    return draft.outcome == Outcome::success ? fine : not_fine;
+}
+
+}  // namespace
+
+void add_heal(CLI::App& app, CommandLine& line) {
+    auto* command = app.add_subcommand("heal", "Carries a runbook out under local policy, with evidence");
+    auto options = std::make_shared<Options>();
+    command->add_option("ID", options->runbook, "runbook id")->required();
+    command->add_option("--param", options->params, "NAME=VALUE; again for further ones")->allow_extra_args(false);
+    command->add_flag("--dry-run", options->dry_run, "say what would be done, change nothing");
+    command->add_flag("--json", options->json, "as JSON");
+    command->callback([&line, options] { line.chosen = [&line, options] { return heal(line, *options); }; });
+}
+
+}  // namespace agent::cli

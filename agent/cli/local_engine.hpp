@@ -1,0 +1,32 @@
+#pragma once
+// A healing engine for one command, over the real parts of this host.
+#include <boost/asio/io_context.hpp>
+#include <memory>
+
+#include "async/system_time_source.hpp"
+#include "daemon/loaded_agent.hpp"
+#include "healing/engine.hpp"
+#include "host/posix_process_runner.hpp"
+#include "host/systemd_units.hpp"
+
+namespace agent::cli {
+
+class LocalEngine {
+public:
+    // `store` may be null: checks then know nothing of earlier looks.
+    LocalEngine(std::shared_ptr<const LoadedAgent> loaded, StateStore* store);
+
+    [[nodiscard]] Result<Plan> plan(const Runbook& runbook, const Value& params);
+    [[nodiscard]] Result<EvidenceDraft> apply(const Runbook& runbook, const LocalMandate& mandate);
+
+private:
+    std::shared_ptr<const LoadedAgent> loaded_;
+    StateStore* store_;
+    asio::io_context loop_{1};
+    SystemTimeSource time_;
+    PosixProcessRunner processes_{time_};
+    SystemdUnits units_{time_};
+    HealingEngine engine_;
+};
+
+}  // namespace agent::cli

@@ -1,0 +1,150 @@
+#include "cli/output.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <iterator>
+
+#include "codec/json.hpp"
+#include "host/files.hpp"
+
+namespace agent::cli {
+namespace {
+
+constexpr std::size_t gap = 2;
+
+bool coloured_terminal() {
+    static const bool answer =
+        isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;  // NOLINT(concurrency-mt-unsafe)
+    return answer;
+}
+
+std::size_t line_width() {
+    winsize size{};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 80) return size.ws_col;
+    return 80;
+}
+
+// Columns on a terminal, near enough: UTF-8 continuation bytes take none.
+std::size_t width_of(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+std::string cut(std::string_view text, std::size_t width) {
+    if (width_of(text) <= width) return std::string{text};
+    std::string out;
+    std::size_t used = 0;
+    for (const char c : text) {
+        if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U && ++used >= width) break;
+        out += c;
+    }
+    return out + "…";
+}
+
+}  // namespace
+
+Colour colour_of(CheckResult result) noexcept {
+    switch (result) {
+        case CheckResult::pass: return Colour::green;
+        case CheckResult::drift: return Colour::red;
+        case CheckResult::error:
+        case CheckResult::timeout: return Colour::yellow;
+        case CheckResult::not_applicable:
+        case CheckResult::waived: return Colour::dim;
+    }
+    return Colour::none;
+}
+
+Colour colour_of(Outcome outcome) noexcept {
+    switch (outcome) {
+        case Outcome::success: return Colour::green;
+        case Outcome::failed:
+        case Outcome::rejected:
+        case Outcome::expired: return Colour::red;
+        case Outcome::reverted:
+        case Outcome::deferred:
+        case Outcome::alert: return Colour::yellow;
+    }
+    return Colour::none;
+}
+
+std::string coloured(std::string_view text, Colour colour) {
+    if (!coloured_terminal() || colour == Colour::none) return std::string{text};
+    std::string_view code;
+    switch (colour) {
+        case Colour::green: code = "32"; break;
+        case Colour::yellow: code = "33"; break;
+        case Colour::red: code = "31"; break;
+        case Colour::dim: code = "2"; break;
+        case Colour::none: break;
+    }
+    return "\x1b[" + std::string{code} + "m" + std::string{text} + "\x1b[0m";
+}
+
+void Table::add(std::vector<std::string> row, Colour colour_of_second) {
+    rows_.push_back({std::move(row), colour_of_second, {}});
+}
+
+void Table::note(std::string text) { rows_.back().notes.push_back(std::move(text)); }
+
+void Table::print() const {
+    std::vector<std::size_t> widths;
+    for (const auto& name : heading_) widths.push_back(width_of(name));
+    for (const auto& row : rows_)
+        for (std::size_t i = 0; i + 1 < row.cells.size(); ++i) widths[i] = std::max(widths[i], width_of(row.cells[i]));
+    std::size_t used = 0;
+    for (std::size_t i = 0; i + 1 < widths.size(); ++i) used += widths[i] + gap;
+    const auto left = std::max<std::size_t>(line_width() - std::min(used, line_width()), 16);
+    const auto print_row = [&](const std::vector<std::string>& cells, Colour colour, bool heading) {
+        std::string line;
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            const bool last = i + 1 == cells.size();
+            const auto text = last ? cut(cells[i], left) : cells[i];
+            const auto shown = heading ? coloured(text, Colour::dim) : i == 1 ? coloured(text, colour) : text;
+            line += shown;
+            if (!last) line.append(widths[i] + gap - width_of(text), ' ');
+        }
+        print_line(line);
+    };
+    print_row(heading_, Colour::none, true);
+    for (const auto& row : rows_) {
+        print_row(row.cells, row.colour, false);
+        for (const auto& note : row.notes) print_line("    " + cut(note, line_width() - 4));
+    }
+}
+
+void print_line(std::string_view line) { std::cout << line << '\n'; }
+
+void print_json(const Value& value) { std::cout << write_json_pretty(value) << '\n'; }
+
+void complain(std::string_view message) { std::cerr << "compliance-agent: " << message << '\n'; }
+
+int failed_with(const Error& error, ExitStatus status) {
+    complain(error.message());
+    return status;
+}
+
+int failed_with(const Faults& faults) {
+    for (const auto& fault : faults) std::cerr << fault.to_string() << '\n';
+    complain(std::to_string(faults.size()) + (faults.size() == 1 ? " fault" : " faults") +
+             " in the configuration; nothing was started");
+    return bad_configuration;
+}
+
+Result<std::string> read_input(const std::filesystem::path& file, std::size_t most) {
+    if (file != "-") return read_file(file, most);
+    std::string text;
+    for (std::istreambuf_iterator<char> next{std::cin}, end; next != end; ++next) {
+        if (text.size() == most)
+            return Error{Errc::malformed, "standard input holds more than " + std::to_string(most) + " bytes"};
+        text += *next;
+    }
+    return text;
+}
+
+}  // namespace agent::cli

@@ -1,0 +1,57 @@
+#pragma once
+// What people and scripts read: data on standard output, diagnostics on standard error.
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "codec/schema.hpp"
+#include "model/value.hpp"
+#include "model/vocabulary.hpp"
+
+namespace agent::cli {
+
+// INTERFACE.md, "Executables".
+enum ExitStatus : int { fine = 0, not_fine = 1, undetermined = 2, usage = 64, bad_configuration = 78 };
+
+enum class Colour { none, green, yellow, red, dim };
+[[nodiscard]] Colour colour_of(CheckResult result) noexcept;
+[[nodiscard]] Colour colour_of(Outcome outcome) noexcept;
+// `text` in colour where standard output is a terminal and NO_COLOR is not set.
+[[nodiscard]] std::string coloured(std::string_view text, Colour colour);
+
+// Rows under a heading, columns as wide as their content, the last one cut so that a line fits 80 columns (or the
+// terminal, where it is wider).
+class Table {
+public:
+    explicit Table(std::vector<std::string> heading) : heading_{std::move(heading)} {}
+    void add(std::vector<std::string> row, Colour colour_of_second = Colour::none);
+    // A line of its own below the row before, indented.
+    void note(std::string text);
+    void print() const;
+
+private:
+    struct Row {
+        std::vector<std::string> cells;
+        Colour colour{Colour::none};
+        std::vector<std::string> notes;
+    };
+    std::vector<std::string> heading_;
+    std::vector<Row> rows_;
+};
+
+void print_line(std::string_view line);
+void print_json(const Value& value);
+// "compliance-agent: <message>" on standard error.
+void complain(std::string_view message);
+// The error on standard error, and `status` back.
+[[nodiscard]] int failed_with(const Error& error, ExitStatus status);
+// Every fault on standard error, and bad_configuration back.
+[[nodiscard]] int failed_with(const Faults& faults);
+
+// A file, or standard input for "-".
+[[nodiscard]] Result<std::string> read_input(const std::filesystem::path& file, std::size_t most);
+
+}  // namespace agent::cli

@@ -1,0 +1,40 @@
+#pragma once
+// Wiring: the only place that names concrete parts. Builds the agent from its configuration and runs it.
+#include <boost/asio/any_io_executor.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "async/time_source.hpp"
+#include "base/result.hpp"
+#include "daemon/loaded_agent.hpp"
+
+namespace agent {
+
+class Agent {
+public:
+    // Takes the instance lock, opens the state (setting a damaged file aside), makes the evidence key at first start,
+    // closes what a crash left half-done.
+    [[nodiscard]] static Result<std::unique_ptr<Agent>> start(const asio::any_io_executor& executor, TimeSource& time,
+                                                              std::shared_ptr<const LoadedAgent> loaded);
+    Agent(const Agent&) = delete;
+    Agent& operator=(const Agent&) = delete;
+    Agent(Agent&&) = delete;
+    Agent& operator=(Agent&&) = delete;
+    ~Agent();
+
+    // Until SIGTERM or SIGINT (a second one ends the process at once). SIGHUP reloads all or nothing. An error is
+    // something the daemon cannot live with; what it can is logged and tried again.
+    [[nodiscard]] Task<> run();
+    // One round of poll, execute, check, upload. The error is that of the first part that failed; all parts are tried.
+    [[nodiscard]] Task<> run_once();
+
+private:
+    struct Parts;
+    explicit Agent(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+};
+
+// Loads the evidence key of `file`, making it (0600, with .pub beside it) if it is not there.
+[[nodiscard]] Result<PrivateKey> evidence_key(const std::filesystem::path& file);
+
+}  // namespace agent

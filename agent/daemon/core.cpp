@@ -1,0 +1,119 @@
+#include "daemon/core.hpp"
+
+#include <utility>
+
+#include "base/log.hpp"
+#include "evidence/receipts.hpp"
+
+namespace agent {
+namespace {
+
+constexpr std::size_t batch = 32;  // DESIGN.md section 4: acknowledgements are batched
+constexpr Duration batch_wait{1'000};
+constexpr Duration loop_record_pace{1'000};
+constexpr Duration clock_difference_told{5'000};
+
+std::string_view name_of(LoopName loop) { return loop == LoopName::poll ? "poll" : "upload"; }
+
+}  // namespace
+
+Core::Core(const asio::any_io_executor& executor, StateStore& store, StateGuard& guard, TimeSource& time,
+           OrderDesk& orders, OrderClock& clock, std::shared_ptr<const LoadedAgent> loaded)
+    : store_{store},
+      guard_{guard},
+      time_{time},
+      orders_{orders},
+      clock_{clock},
+      loaded_{std::move(loaded)},
+      bundle_{executor},
+      receipts_{executor} {}
+
+Task<Delivery> Core::deliver(Offer offer) { return orders_.deliver(std::move(offer)); }
+
+Result<std::optional<OutgoingBundle>> Core::next_bundle(std::int64_t position) {
+    AGENT_TRY(auto waiting, store_.evidence().next_waiting(position));
+    if (!waiting && position > 0) {  // the end is reached: older ones may have been put back into the queue meanwhile
+        AGENT_TRY(flush());
+        AGENT_TRY(waiting, store_.evidence().next_waiting(0));
+    }
+    if (!waiting) return std::optional<OutgoingBundle>{};
+    sending_ = std::move(waiting->bundle);
+    return OutgoingBundle{waiting->position, sending_->bundle_id, sending_->bytes, sending_->signature};
+}
+
+Result<> Core::acknowledge(const OutgoingBundle& bundle, const std::string& receipt) {
+    if (!sending_ || sending_->bundle_id != bundle.id)
+        return Error{Errc::malformed, "a receipt for a bundle that is not being sent"};
+    AGENT_TRY(const auto verified, verify_receipt(receipt, *sending_, loaded_->settings.site_id,
+                                                  loaded_->settings.host_id, loaded_->receipt_keys));
+    clock_.moved_to(verified.received_at);
+    receipts_to_write_.push_back({bundle.id, receipt});
+    if (receipts_to_write_.size() >= batch) return flush();
+    if (receipts_to_write_.size() == 1) receipts_.ring();
+    return ok();
+}
+
+Result<> Core::flush() {
+    if (receipts_to_write_.empty()) return ok();
+    AGENT_TRY(store_.evidence().acknowledge(receipts_to_write_));
+    receipts_to_write_.clear();
+    return ok();
+}
+
+Task<> Core::flush_forever() {
+    for (;;) {
+        auto rung = co_await receipts_.wait();
+        AGENT_CO_TRY(std::move(rung));
+        auto slept = co_await time_.sleep_for(batch_wait);
+        const auto flushed = flush();
+        if (flushed.has_error()) {
+            log_error("receipts could not be stored; the bundles will be sent again: " + flushed.error().message());
+            receipts_.ring();
+        }
+        AGENT_CO_TRY(std::move(slept));
+    }
+}
+
+Result<> Core::quarantine(const BundleId& id, const std::string& reason) {
+    AGENT_TRY(flush());
+    return store_.evidence().quarantine(id, reason);
+}
+
+Task<> Core::wait_for_bundle() { return bundle_.wait(); }
+
+void Core::write_loop(LoopName loop, LoopRecord record) {
+    const auto written = store_.memory().write_loop(name_of(loop), record);
+    if (written.has_error()) log_warning("the state of the loops could not be stored: " + written.error().message());
+}
+
+// Not every success is worth a sync of the disk.
+void Core::succeeded(LoopName loop) {
+    auto record = store_.memory().loop(name_of(loop));
+    if (record.has_error()) return;
+    const auto now = time_.wall_now();
+    auto& last = record.value().last_success;
+    const bool failing = record.value().failure.has_value();
+    if (last && !failing && now >= *last && now - *last < loop_record_pace) return;
+    last = now;
+    record.value().failure.reset();
+    write_loop(loop, record.value());
+}
+
+void Core::failed(LoopName loop, const Error& error) {
+    auto record = store_.memory().loop(name_of(loop));
+    if (record.has_error()) return;
+    record.value().last_failure = time_.wall_now();
+    record.value().failure = error.message();
+    write_loop(loop, record.value());
+}
+
+void Core::server_time(WallTime server, WallTime ours) {
+    const auto difference = server > ours ? server - ours : ours - server;
+    const bool far = difference > clock_difference_told;
+    if (far && !clock_warned_)
+        log_warning("our clock and the server's differ by " + describe_duration(difference) +
+                    "; check time synchronisation");
+    clock_warned_ = far;
+}
+
+}  // namespace agent

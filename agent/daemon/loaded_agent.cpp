@@ -1,0 +1,147 @@
+#include "daemon/loaded_agent.hpp"
+
+#include <utility>
+
+#include "daemon/version.hpp"
+#include "drift/check.hpp"
+#include "host/machine.hpp"
+
+namespace agent {
+namespace {
+
+void load_keys(LoadedAgent& loaded, Faults& faults) {
+    const auto& settings = loaded.settings;
+    for (const auto& configured : settings.orders.keys) {
+        auto key = PublicKey::load(configured.file);
+        if (key.has_error()) {
+            faults.push_back({settings.file.string(), configured.line, "orders.keys", key.error().message()});
+            continue;
+        }
+        loaded.keyring.keys.push_back(
+            {std::move(key).value(), configured.runbooks, configured.not_before, configured.not_after});
+    }
+    loaded.keyring.threshold = static_cast<std::size_t>(settings.orders.threshold);
+    for (const auto& file : settings.server.receipt_keys) {
+        auto key = PublicKey::load(file);
+        if (key.has_error())
+            faults.push_back({settings.file.string(), 0, "server.receipt_keys", key.error().message()});
+        else
+            loaded.receipt_keys.push_back(std::move(key).value());
+    }
+}
+
+void load_policy(LoadedAgent& loaded, Faults& faults) {
+    const auto& healing = loaded.settings.healing;
+    loaded.policy = {healing.mode, std::nullopt, healing.cooldown, healing.max_per_day};
+    if (!healing.maintenance_window) return;
+    auto window = MaintenanceWindow::parse(*healing.maintenance_window);
+    if (window.has_error())
+        faults.push_back({loaded.settings.file.string(), healing.maintenance_window_line, "healing.maintenance_window",
+                          window.error().message()});
+    else
+        loaded.policy.window = std::move(window).value();
+}
+
+void append(Faults& to, Faults from) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+// A runbook may name a check that the baseline does not have: its verification could never pass.
+void remark_on_unknown_checks(const LoadedAgent& loaded, std::vector<std::string>& remarks) {
+    const auto checks = make_checks(loaded.baseline);
+    for (const auto& runbook : loaded.runbooks.all()) {
+        if (!runbook->repairs) continue;
+        bool known = false;
+        for (const auto& check : checks) known = known || check->settings().name == *runbook->repairs;
+        if (!known)
+            remarks.push_back("runbook " + runbook->id.str() + " repairs check " + runbook->repairs->str() +
+                              ", which this host's baseline does not have");
+    }
+}
+
+}  // namespace
+
+LoadOutcome load_agent(const std::filesystem::path& file, FileChecks checks) {
+    LoadOutcome outcome;
+    auto settings = load_agent_settings(file, checks, host_name());
+    append(outcome.faults, std::move(settings.faults));
+    if (!settings.settings) return outcome;
+
+    auto loaded = std::make_unique<LoadedAgent>();
+    loaded->settings = std::move(*settings.settings);
+    if (checks == FileChecks::all) {
+        load_keys(*loaded, outcome.faults);
+        load_policy(*loaded, outcome.faults);
+        auto baseline = load_baseline(loaded->settings.checks.baseline);
+        append(outcome.faults, std::move(baseline.faults));
+        if (baseline.baseline) loaded->baseline = std::move(*baseline.baseline);
+        auto runbooks = RunbookCatalogue::load(loaded->settings.healing.runbooks);
+        append(outcome.faults, std::move(runbooks.faults));
+        loaded->runbooks = std::move(runbooks.catalogue);
+        remark_on_unknown_checks(*loaded, outcome.remarks);
+    }
+    if (outcome.faults.empty()) outcome.loaded = std::move(loaded);
+    return outcome;
+}
+
+Speaker speaker_of(const LoadedAgent& loaded) {
+    const auto& settings = loaded.settings;
+    Speaker speaker;
+    speaker.site_id = settings.site_id;
+    speaker.host_id = settings.host_id;
+    speaker.deployment_mode = settings.deployment_mode;
+    speaker.reseller_id = settings.reseller_id;
+    speaker.agent_version = agent_version();
+    speaker.agent_build = agent_build();
+    speaker.policy_version = settings.policy_version;
+    speaker.ruleset_hash = loaded.baseline.sha256;
+    return speaker;
+}
+
+GateSettings gate_settings_of(const LoadedAgent& loaded) {
+    return {loaded.settings.site_id, loaded.settings.host_id, &loaded.keyring,
+            std::chrono::floor<std::chrono::seconds>(loaded.settings.orders.max_ttl).count()};
+}
+
+Result<GateQuestions> gate_questions_of(const LoadedAgent& loaded, StateStore* store) {
+    GateQuestions questions;
+    questions.familiarity = [store](const OrderPayload& order, std::string_view payload) -> Result<Familiarity> {
+        if (store == nullptr) return Familiarity::unknown;
+        return store->orders().familiarity(order.order_id, order.nonce, payload);
+    };
+    if (store != nullptr) {
+        AGENT_TRY(questions.orders_not_before, store->memory().orders_not_before());
+    }
+    questions.runbook_known = [&loaded](const RunbookId& id) -> std::optional<GateEntry> {
+        if (loaded.runbooks.find(id) != nullptr) return std::nullopt;
+        return GateEntry{Gate::unknown_runbook, Verdict::refuse,
+                         "no runbook " + id.str() + " in " + loaded.settings.healing.runbooks.string()};
+    };
+    questions.params_fit = [&loaded](const RunbookId& id, const Value& params) -> std::optional<GateEntry> {
+        const auto* runbook = loaded.runbooks.find(id);
+        if (runbook == nullptr) return std::nullopt;
+        const auto checked = runbook->parameters.check(params);
+        if (checked.has_value()) return std::nullopt;
+        return GateEntry{Gate::bad_params, Verdict::refuse, checked.error().message()};
+    };
+    return questions;
+}
+
+Result<PolicyFacts> policy_facts_of(const Runbook& runbook, StateStore* store, WallTime host_clock,
+                                    bool clock_untrusted) {
+    PolicyFacts facts;
+    facts.now = host_clock;
+    facts.clock_untrusted = clock_untrusted;
+    facts.changes_host = runbook.changes_host();
+    facts.disruptive = runbook.disruptive;
+    if (store == nullptr) return facts;
+    const auto key = budget_key(runbook.id);
+    AGENT_TRY(facts.hold_until, store->memory().hold_until());
+    AGENT_TRY(facts.last_run, store->memory().last_run(key));
+    AGENT_TRY(facts.runs_in_last_day, store->memory().runs_since(key, host_clock - std::chrono::days{1}));
+    return facts;
+}
+
+std::string budget_key(const RunbookId& runbook) { return "runbook:" + runbook.str(); }
+
+}  // namespace agent
