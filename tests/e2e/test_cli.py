@@ -123,7 +123,7 @@ class CommandLine(Case):
         done = self.world.agent("config", "check")
         self.assert_exit(done, 78)
         self.assertIn("host.key", done.stdout + done.stderr)
-        daemon = self.world.start_agent()
+        daemon = self.world.start_agent(wait=False)
         self.assertEqual(daemon.wait(10), 78)
 
     def test_config_check_reads_baseline_and_runbooks_too(self):
@@ -189,7 +189,7 @@ class CommandLine(Case):
     def test_a_second_daemon_on_one_state_folder_is_refused(self):
         first = self.world.start_agent()
         eventually(lambda: self.world.agent_json("status")["daemon"] == "running", 10, "the daemon to run")
-        second = self.world.start_agent()
+        second = self.world.start_agent(wait=False)
         self.assertNotEqual(second.wait(10), 0)
         self.assertTrue(first.running())
 

@@ -27,7 +27,7 @@ class Courier(Case):
             self.heal(fake, f"n{number}")
         agent.stop()
         self.assertLessEqual(fake.connections, 2)
-        self.assertGreaterEqual(len(fake.requests), 12)
+        self.assertGreaterEqual(len(fake.requests), 10)
         for request in fake.requests:
             headers = {name.lower(): value for name, value in request["headers"].items()}
             self.assertRegex(headers["user-agent"], r"^compliance-agent/\d+\.\d+")
@@ -128,6 +128,8 @@ class Courier(Case):
 
         fake.answer_upload = answer
         agent = self.world.start_agent()
+        fake.offer(self.world.signed(documents.COUNT, params={"tag": "ahead"}))
+        fake.wait_for(lambda: victims)
         self.heal(fake, "behind")
         self.assertEqual(sum(upload.id == victims[0] for upload in fake.uploads), 1)
         queue = self.world.agent_json("status")["queue"]
@@ -273,7 +275,7 @@ class WrongPeers(Case):
 
     def test_a_server_with_another_name(self):
         certificate, key = self.world.authority.issue("elsewhere", names=("elsewhere.example",), server=True)
-        self.refused(r"(?i)(hostname mismatch|host ?name|name)", certificate=certificate, key=key)
+        self.refused(r"(?i)(mismatch|is for elsewhere\.example, not for localhost)", certificate=certificate, key=key)
 
     def test_a_server_whose_certificate_has_expired(self):
         certificate, key = self.world.authority.issue("expired", names=("localhost",), server=True, days=-2)

@@ -52,7 +52,7 @@ class Crashes(Case):
             if not self.server.running():
                 self.server = self.world.start_server(enrol=False)
             if not self.daemon.running():
-                self.daemon = self.world.start_agent()
+                self.daemon = self.world.start_agent(wait=False)
 
     def judge(self):
         with self.world.operator() as operator:

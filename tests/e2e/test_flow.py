@@ -87,7 +87,9 @@ class MainJob(Case):
         self.world.start_server(enrol=False)
         eventually(lambda: self.world.agent("status").returncode == 0, 20, "status to be fine again")
         self.assertEqual(self.daemon.stop(), 0)
-        self.assert_exit(self.world.agent("status"), 1)
+        self.assertEqual(self.world.agent_json("status")["daemon"], "stopped")
+        # Three times the interval plus the long poll: 8 s.
+        eventually(lambda: self.world.agent("status").returncode == 1, 20, "status to say that nothing reaches the server")
 
     def test_the_same_order_altered_replayed_expired_or_for_another_host_is_refused(self):
         first = self.sign("first", runbook_id=documents.COUNT, params={"tag": "first"})
@@ -132,6 +134,7 @@ class MainJob(Case):
         self.assertIn(missing.returncode, (1, 2))
 
     def test_run_once_polls_executes_checks_uploads_and_ends(self):
+        eventually(lambda: self.world.agent("status").returncode == 0, 15, "the first poll")
         self.assertEqual(self.daemon.stop(), 0)
         path = self.sign("once")
         self.assert_exit(self.submit(path), 0)

@@ -200,11 +200,11 @@ class Orders(Server):
         forged = json.loads(json.dumps(envelope))
         forged["payload"] = other["payload"]
         gates = [{"gate": "too_large", "verdict": "pass", "detail": ""}]
-        for members in ({"order_id": None, "outcome": "rejected"},                              # did not pass gate 6
-                        {"order": {"id": id, "envelope": forged, "gates": gates}, "order_id": id, "outcome": "rejected"},
-                        {"order": {"id": id, "envelope": None, "gates": gates}, "order_id": None, "outcome": "rejected"}):
-            outcome = members.pop("outcome")
-            self.assertEqual(self.host.upload(*self.played.make(envelope, outcome, **members)).status, 201)
+        for members in ({"order_id": None},  # did not pass gate 6
+                        {"order": {"id": id, "envelope": forged, "gates": gates}, "order_id": id},
+                        {"order": {"id": id, "envelope": None, "gates": gates}, "order_id": None}):
+            made = {"order": {"id": id, "envelope": envelope, "gates": gates}, "outcome": "rejected", "trigger": "order", **members}
+            self.assertEqual(self.host.upload(*self.played.make(**made)).status, 201)
             self.assertEqual(self.status(envelope)["status"], "pending")
             self.assertEqual(len(self.pending().json["orders"]), 1)
         outsider_key = wire.Key()

@@ -159,10 +159,13 @@ class World:
 
     # The agent.
 
-    def start_agent(self, env=None):
+    def start_agent(self, env=None, wait=True):
+        """The daemon; with `wait`, one that has opened its state and listens to signals."""
         self.write_config()
         agent = Daemon([AGENT, "run", "--config", self.path("agent.yaml")], self.path("agent.log"), env)
         self.test.addCleanup(agent.kill)
+        if wait:
+            agent.wait_log(r"compliance-agent \S+ starts")
         return agent
 
     def agent(self, *arguments, config=None, input=None, seconds=60):
@@ -199,14 +202,14 @@ class World:
         self.server_running = server
         return server
 
-    def await_port(self, daemon):
+    @staticmethod
+    def await_port(daemon):
         def listening():
             if not daemon.running():
                 raise AssertionError(f"{daemon.argv[0]} ended with {daemon.process.returncode}:\n{daemon.log()[-2000:]}")
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", self.port)) == 0
+            return "listening on" in daemon.log()
 
-        eventually(listening, 15, f"port {self.port} to answer")
+        eventually(listening, 15, "the server to listen")
 
     def server(self, *arguments):
         return subprocess.run([SERVER, *arguments, "--config", self.server_config()], capture_output=True, text=True, timeout=60,

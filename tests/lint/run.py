@@ -58,7 +58,10 @@ def lint_format(files):
         return ["clang-format is not installed (config/install-packages test)"]
     sources = [path for path in files if path.endswith(rules.CPP)]
     done = subprocess.run(["clang-format", "--dry-run", "-Werror", *sources], cwd=ROOT, capture_output=True, text=True, timeout=300)
-    faults = [line.replace("code should be clang-formatted ", "") for line in done.stderr.splitlines() if ": error:" in line]
+    first = {}
+    for path, line in re.findall(r"^(\S+?):(\d+):\d+: error:", done.stderr, re.MULTILINE):
+        first.setdefault(path, line)
+    faults = [f"{path}:{line}: not as clang-format writes it; run clang-format -i {path}" for path, line in first.items()]
     return faults or ([done.stderr.strip()] if done.returncode else [])
 
 
