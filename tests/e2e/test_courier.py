@@ -215,7 +215,8 @@ class Courier(Case):
         fake.answer_poll = lambda query: (200, {"Connection": "close"}, b'{"orders":[],"more":false}')
         self.world.start_agent()
         fake.wait_for(lambda: len(fake.resumed) >= 4)
-        self.assertTrue(fake.resumed[-1], fake.resumed)
+        # One line polls, one uploads; each begins anew once at most.
+        self.assertGreaterEqual(fake.resumed.count(True), 2, fake.resumed)
 
 
 class Proxies(Case):
