@@ -46,8 +46,8 @@ struct OrderEvidence {
 };
 
 struct ChainLink {
-    std::string epoch;         // UUID made with the state file
-    std::int64_t sequence{};   // from 1, without holes
+    std::string epoch;        // UUID made with the state file
+    std::int64_t sequence{};  // from 1, without holes
     std::string previous_sha256;
 };
 

@@ -17,17 +17,17 @@ public:
     // Sorted by name, so that the same facts always have the same bytes.
     using Object = std::map<std::string, Value, std::less<>>;
 
-    Value() = default;  // null
-    Value(std::nullptr_t) {}                                                      // NOLINT(google-explicit-constructor)
-    Value(bool value) : data_{value} {}                                           // NOLINT(google-explicit-constructor)
-    Value(int value) : data_{std::int64_t{value}} {}                              // NOLINT(google-explicit-constructor)
-    Value(std::int64_t value) : data_{value} {}                                   // NOLINT(google-explicit-constructor)
-    Value(double value) : data_{value} {}                                         // NOLINT(google-explicit-constructor)
-    Value(const char* value) : data_{std::string{value}} {}                       // NOLINT(google-explicit-constructor)
-    Value(std::string_view value) : data_{std::string{value}} {}                  // NOLINT(google-explicit-constructor)
-    Value(std::string value) : data_{std::move(value)} {}                         // NOLINT(google-explicit-constructor)
-    Value(Array value) : data_{std::move(value)} {}                               // NOLINT(google-explicit-constructor)
-    Value(Object value) : data_{std::move(value)} {}                              // NOLINT(google-explicit-constructor)
+    Value() = default;                                            // null
+    Value(std::nullptr_t) {}                                      // NOLINT(google-explicit-constructor)
+    Value(bool value) : data_{value} {}                           // NOLINT(google-explicit-constructor)
+    Value(int value) : data_{std::int64_t{value}} {}              // NOLINT(google-explicit-constructor)
+    Value(std::int64_t value) : data_{value} {}                   // NOLINT(google-explicit-constructor)
+    Value(double value) : data_{value} {}                         // NOLINT(google-explicit-constructor)
+    Value(const char* value) : data_{std::string{value}} {}       // NOLINT(google-explicit-constructor)
+    Value(std::string_view value) : data_{std::string{value}} {}  // NOLINT(google-explicit-constructor)
+    Value(std::string value) : data_{std::move(value)} {}         // NOLINT(google-explicit-constructor)
+    Value(Array value) : data_{std::move(value)} {}               // NOLINT(google-explicit-constructor)
+    Value(Object value) : data_{std::move(value)} {}              // NOLINT(google-explicit-constructor)
     [[nodiscard]] static Value object(std::initializer_list<std::pair<const std::string, Value>> members) {
         return Value{Object{members}};
     }

@@ -1,6 +1,8 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): kill
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -8,10 +10,12 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
+#include <chrono>
+#include <fstream>
 #include <optional>
-#include <thread>
 
 #include "async/system_time_source.hpp"
+#include "base/handle.hpp"
 #include "host/posix_process_runner.hpp"
 #include "support/fake_time.hpp"
 #include "support/run.hpp"
@@ -32,16 +36,14 @@ Command command(const std::filesystem::path& program, std::vector<std::string> a
 Command script(std::string text) { return command("/bin/sh", {"-c", std::move(text)}); }
 
 // A zombie counts as gone: nothing of it runs any more, and whoever adopted it reaps it when it likes.
-bool is_gone(pid_t pid) {
-    std::ifstream status{"/proc/" + std::to_string(pid) + "/stat"};
-    std::string line;
-    if (!std::getline(status, line)) return true;
-    return line.substr(line.rfind(')') + 2, 1) == "Z";
+bool is_gone_within(std::chrono::milliseconds limit, pid_t pid) {
+    const Descriptor process{static_cast<int>(syscall(SYS_pidfd_open, pid, 0))};
+    if (!process.valid()) return errno == ESRCH;
+    pollfd exited{process.get(), POLLIN, 0};
+    return poll(&exited, 1, static_cast<int>(limit.count())) == 1;
 }
-bool is_gone_soon(pid_t pid) {
-    for (int i = 0; i < 200 && !is_gone(pid); ++i) std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    return is_gone(pid);
-}
+bool is_gone(pid_t pid) { return is_gone_within(std::chrono::milliseconds{0}, pid); }
+bool is_gone_soon(pid_t pid) { return is_gone_within(std::chrono::seconds{2}, pid); }
 pid_t number_in(const std::filesystem::path& file) {
     pid_t number{};
     std::ifstream{file} >> number;
