@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
+#include <limits>
 
 #include "codec/json.hpp"
 #include "host/files.hpp"
@@ -23,7 +24,9 @@ bool coloured_terminal() {
     return answer;
 }
 
+// Of a terminal, at least 80; a pipe or a file takes whole lines.
 std::size_t line_width() {
+    if (isatty(STDOUT_FILENO) != 1) return std::numeric_limits<std::size_t>::max() / 2;
     winsize size{};
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 80) return size.ws_col;
     return 80;
@@ -90,6 +93,9 @@ void Table::add(std::vector<std::string> row, Colour colour_of_second) {
     rows_.push_back({std::move(row), colour_of_second, {}});
 }
 
+// An id that is cut is of no use to anybody.
+bool Table::heading_is_id() const { return heading_.back() == "BUNDLE"; }
+
 void Table::note(std::string text) { rows_.back().notes.push_back(std::move(text)); }
 
 void Table::print() const {
@@ -104,7 +110,7 @@ void Table::print() const {
         std::string line;
         for (std::size_t i = 0; i < cells.size(); ++i) {
             const bool last = i + 1 == cells.size();
-            const auto text = last ? cut(cells[i], left) : cells[i];
+            const auto text = last && !heading_is_id() ? cut(cells[i], left) : cells[i];
             const auto shown = heading ? coloured(text, Colour::dim) : i == 1 ? coloured(text, colour) : text;
             line += shown;
             if (!last) line.append(widths[i] + gap - width_of(text), ' ');

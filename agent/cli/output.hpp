@@ -22,8 +22,8 @@ enum class Colour { none, green, yellow, red, dim };
 // `text` in colour where standard output is a terminal and NO_COLOR is not set.
 [[nodiscard]] std::string coloured(std::string_view text, Colour colour);
 
-// Rows under a heading, columns as wide as their content, the last one cut so that a line fits 80 columns (or the
-// terminal, where it is wider).
+// Rows under a heading, columns as wide as their content; on a terminal the last one is cut so that a line fits its
+// width (80 columns at least), unless it holds bundle ids.
 class Table {
 public:
     explicit Table(std::vector<std::string> heading) : heading_{std::move(heading)} {}
@@ -33,6 +33,7 @@ public:
     void print() const;
 
 private:
+    [[nodiscard]] bool heading_is_id() const;
     struct Row {
         std::vector<std::string> cells;
         Colour colour{Colour::none};

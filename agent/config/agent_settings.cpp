@@ -76,7 +76,7 @@ void read_server(MapReader& in, ServerSettings& out, std::vector<NamedFile>& fil
         keys != nullptr && keys->kind == YamlNode::Kind::sequence && keys->items.empty())
         in.fault("receipt_keys", "at least one is needed: without receipts no evidence counts as sent");
 
-    assign(out.poll_interval, in.duration("poll_interval", 100ms, 1h));
+    assign(out.poll_interval, in.duration("poll_interval", 100ms, days{7}));
     assign(out.long_poll, in.duration("long_poll", 0s, limits::long_poll_most));
     assign(out.timeout, in.duration("timeout", 100ms, 10min));
     read_min_tls(in, out.min_tls);
@@ -160,7 +160,7 @@ void read_orders(MapReader& in, OrderSettings& out, std::vector<NamedFile>& file
 
 void read_evidence(MapReader& in, EvidenceSettings& out, std::vector<NamedFile>& files) {
     read_file_name(in, "key_file", FileDuty::own_key, out.key_file, files);
-    assign(out.heartbeat, in.duration("heartbeat", 1s, days{7}));
+    assign(out.heartbeat, in.duration("heartbeat", 1s, days{365}));
     in_section(in, "retention", [&](MapReader& retention) {
         assign(out.keep_bundles, retention.integer("bundles", 1, 1'000'000'000));
         assign(out.keep_days, retention.integer("days", 1, 36'500));
@@ -168,7 +168,7 @@ void read_evidence(MapReader& in, EvidenceSettings& out, std::vector<NamedFile>&
 }
 
 void read_checks(MapReader& in, CheckRunSettings& out, std::vector<NamedFile>& files) {
-    assign(out.interval, in.duration("interval", 1s, days{7}));
+    assign(out.interval, in.duration("interval", 1s, days{365}));
     assign(out.timeout, in.duration("timeout", 100ms, days{1}));
     read_file_name(in, "baseline", FileDuty::text, out.baseline, files);
 }

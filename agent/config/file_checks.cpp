@@ -52,7 +52,9 @@ Result<> check_tls_key(const std::filesystem::path& path) {
 Result<> check_file(const NamedFile& file) {
     auto readable = check_readable(file.path, file.duty);
     if (readable.has_error()) {
-        if (file.duty == FileDuty::own_key && readable.error().code() == Errc::not_found) return ok();
+        const bool by_default = file.line == 0 && (file.duty == FileDuty::text || file.duty == FileDuty::folder);
+        const bool may_be_missing = file.duty == FileDuty::own_key || by_default;
+        if (may_be_missing && readable.error().code() == Errc::not_found) return ok();
         return readable;
     }
     switch (file.duty) {

@@ -22,7 +22,7 @@ enum class FileDuty : std::uint8_t {
     tls_key,        // PEM private key, closed to others
     public_key,     // Ed25519
     own_key,        // Ed25519 private key, closed to others; made at first start, so it may be missing
-    text,
+    text,           // may be missing where nobody names it and the default stands; so may a folder
     folder,
 };
 

@@ -59,6 +59,29 @@ void remark_on_unknown_checks(const LoadedAgent& loaded, std::vector<std::string
     }
 }
 
+// Baseline and runbooks. Where nobody names them and their default places are empty, the built-in checks run and there
+// are no runbooks; a place that the configuration names must be there.
+void load_what_is_declared(LoadedAgent& loaded, LoadOutcome& outcome) {
+    std::error_code ignored;
+    const auto& baseline_file = loaded.settings.checks.baseline;
+    if (baseline_file == CheckRunSettings{}.baseline && !std::filesystem::exists(baseline_file, ignored)) {
+        loaded.baseline = built_in_baseline();
+        outcome.remarks.push_back("there is no " + baseline_file.string() + "; the built-in checks run with defaults");
+    } else {
+        auto baseline = load_baseline(baseline_file);
+        append(outcome.faults, std::move(baseline.faults));
+        if (baseline.baseline) loaded.baseline = std::move(*baseline.baseline);
+    }
+    const auto& folder = loaded.settings.healing.runbooks;
+    if (folder == HealingSettings{}.runbooks && !std::filesystem::exists(folder, ignored)) {
+        outcome.remarks.push_back("there is no " + folder.string() + "; every order is refused as unknown_runbook");
+        return;
+    }
+    auto runbooks = RunbookCatalogue::load(folder);
+    append(outcome.faults, std::move(runbooks.faults));
+    loaded.runbooks = std::move(runbooks.catalogue);
+}
+
 }  // namespace
 
 LoadOutcome load_agent(const std::filesystem::path& file, FileChecks checks) {
@@ -72,12 +95,7 @@ LoadOutcome load_agent(const std::filesystem::path& file, FileChecks checks) {
     if (checks == FileChecks::all) {
         load_keys(*loaded, outcome.faults);
         load_policy(*loaded, outcome.faults);
-        auto baseline = load_baseline(loaded->settings.checks.baseline);
-        append(outcome.faults, std::move(baseline.faults));
-        if (baseline.baseline) loaded->baseline = std::move(*baseline.baseline);
-        auto runbooks = RunbookCatalogue::load(loaded->settings.healing.runbooks);
-        append(outcome.faults, std::move(runbooks.faults));
-        loaded->runbooks = std::move(runbooks.catalogue);
+        load_what_is_declared(*loaded, outcome);
         remark_on_unknown_checks(*loaded, outcome.remarks);
     }
     if (outcome.faults.empty()) outcome.loaded = std::move(loaded);

@@ -114,14 +114,10 @@ CheckSettings read_settings(MapReader& reader, CheckSettings defaults) {
     return defaults;
 }
 
-BaselineOutcome load_baseline(const std::filesystem::path& file) {
+namespace {
+
+BaselineOutcome read_baseline(const YamlFile& yaml) {
     BaselineOutcome outcome;
-    auto loaded = load_yaml(file);
-    if (loaded.has_error()) {
-        outcome.faults.push_back(std::move(loaded).error());
-        return outcome;
-    }
-    const auto& yaml = loaded.value();
     Baseline baseline;
     baseline.sha256 = sha256_hex(yaml.bytes);
     MapReader root{yaml.path, yaml.root, {}, outcome.faults};
@@ -134,6 +130,21 @@ BaselineOutcome load_baseline(const std::filesystem::path& file) {
     std::stable_sort(outcome.faults.begin(), outcome.faults.end(), before);
     if (outcome.faults.empty()) outcome.baseline = std::move(baseline);
     return outcome;
+}
+
+}  // namespace
+
+BaselineOutcome load_baseline(const std::filesystem::path& file) {
+    auto loaded = load_yaml(file);
+    if (loaded.has_value()) return read_baseline(loaded.value());
+    BaselineOutcome outcome;
+    outcome.faults.push_back(std::move(loaded).error());
+    return outcome;
+}
+
+Baseline built_in_baseline() {
+    const auto yaml = parse_yaml("version: 1\n", "the built-in baseline");
+    return std::move(read_baseline(yaml.value()).baseline).value();
 }
 
 }  // namespace agent

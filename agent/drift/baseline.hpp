@@ -53,4 +53,7 @@ struct BaselineOutcome {
 };
 [[nodiscard]] BaselineOutcome load_baseline(const std::filesystem::path& file);
 
+// Where no baseline was written: the built-in checks with their defaults, as the file "version: 1" would say.
+[[nodiscard]] Baseline built_in_baseline();
+
 }  // namespace agent

@@ -138,16 +138,34 @@ Result<bool> examine(Database& database, const std::filesystem::path& file, cons
     return false;
 }
 
-// One step, in a transaction of its own; nothing if another process was faster.
-Result<> migrate(Database& database, sqlite3* connection, const DatabaseSettings& settings, std::size_t step) {
+// Steps `first` to `last` in one transaction; nothing if another process was faster.
+Result<> migrate(Database& database, sqlite3* connection, const DatabaseSettings& settings, std::size_t first,
+                 std::size_t last) {
     AGENT_TRY(auto transaction, Transaction::begin(database));
     AGENT_TRY(const auto version, number_of(database, "PRAGMA user_version"));
-    if (version >= static_cast<std::int64_t>(step)) return ok();
-    auto sql = std::string{settings.migrations[step - 1]};
-    sql += ";PRAGMA application_id=" + std::to_string(settings.application_id);
-    sql += ";PRAGMA user_version=" + std::to_string(step);
-    AGENT_TRY(run_script(connection, sql));
+    if (version >= static_cast<std::int64_t>(first)) return ok();
+    for (std::size_t step = first; step <= last; ++step) {
+        AGENT_TRY(run_script(connection, std::string{settings.migrations[step - 1]}));
+    }
+    AGENT_TRY(run_script(connection, "PRAGMA application_id=" + std::to_string(settings.application_id) +
+                                         ";PRAGMA user_version=" + std::to_string(last)));
     return transaction.commit();
+}
+
+// A fresh file gets its format in one transaction, so that nobody ever reads half of it; an older one is brought on
+// step by step.
+Result<> bring_up_to_date(Database& database, sqlite3* connection, const DatabaseSettings& settings, bool fresh) {
+    const auto last = settings.migrations.size();
+    if (fresh && last > 0) {
+        AGENT_TRY(migrate(database, connection, settings, 1, last));
+    }
+    for (std::size_t step = 1; step <= last; ++step) {
+        AGENT_TRY(const auto version, number_of(database, "PRAGMA user_version"));
+        if (version >= static_cast<std::int64_t>(step)) continue;
+        AGENT_TRY(in_context(migrate(database, connection, settings, step, step),
+                             "migration to format " + std::to_string(step)));
+    }
+    return ok();
 }
 
 }  // namespace
@@ -178,12 +196,7 @@ Result<Database> Database::open(const std::filesystem::path& path, OpenMode mode
     AGENT_TRY(use_write_ahead_log(database, file));
     AGENT_TRY(database.execute("PRAGMA synchronous=FULL"));
     AGENT_TRY(database.execute("PRAGMA journal_size_limit=8388608"));
-    for (std::size_t step = 1; step <= settings.migrations.size(); ++step) {
-        AGENT_TRY(const auto version, number_of(database, "PRAGMA user_version"));
-        if (version >= static_cast<std::int64_t>(step)) continue;
-        AGENT_TRY(in_context(migrate(database, database.raw_.get(), settings, step),
-                             file.string() + ": migration to format " + std::to_string(step)));
-    }
+    AGENT_TRY(in_context(bring_up_to_date(database, database.raw_.get(), settings, fresh), file.string()));
     return database;
 }
 
