@@ -81,6 +81,7 @@ Result<std::vector<KnownHost>> HostRegistry::list() {
         host.last_seen = when;
     }
     std::vector<KnownHost> list;
+    list.reserve(hosts.size());
     for (auto& [key, host] : hosts) list.push_back(std::move(host));
     return list;
 }
