@@ -1,7 +1,6 @@
 # Language level, warnings, hardening and sanitizers, on one interface target; nothing is set globally.
 # Warnings become errors only in the presets, so that packagers with other compilers are not broken.
 set(AGENT_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
-option(AGENT_TIDY "Run clang-tidy with the compiler" OFF)
 option(AGENT_FUZZ "Build the libFuzzer targets (Clang)" OFF)
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
