@@ -33,7 +33,7 @@ std::string expected_name(SSL* ssl) {
     auto* rules = SSL_get0_param(ssl);
     if (const char* host = X509_VERIFY_PARAM_get0_host(rules, 0)) return host;
     char* address = X509_VERIFY_PARAM_get1_ip_asc(rules);
-    const std::string text = address == nullptr ? "" : address;
+    std::string text = address == nullptr ? "" : address;
     OPENSSL_free(address);
     return text;
 }

@@ -69,6 +69,7 @@ std::optional<CheckName> read_name(MapReader& entry, std::set<std::string>& take
 void read_entry(MapReader& entry, std::set<std::string>& taken, Baseline& baseline) {
     const auto name = read_name(entry, taken);
     std::vector<std::string_view> words;
+    words.reserve(kinds.size());
     for (const auto& kind : kinds) words.push_back(kind.name);
     const auto word = entry.one_of("kind", words);
     entry.require("kind", "it says what is looked at: file");

@@ -55,7 +55,7 @@ private:
 
     // Of a bundle that does not tell its id: the folder's name where that can be one, else the path.
     [[nodiscard]] std::string label_of(const fs::path& folder) const {
-        const auto name = folder.filename().string();
+        auto name = folder.filename().string();
         if (is_name(name, 36, 36)) return name;
         return agent::quoted(folder.lexically_relative(request_.directory).string());
     }
