@@ -1,110 +1,23 @@
-#include "courier/courier.hpp"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <boost/asio/this_coro.hpp>
-
-#include "async/system_time_source.hpp"
-#include "async/task_group.hpp"
-#include "codec/offers.hpp"
-#include "courier/fake_core.hpp"
-#include "courier/scripted_server.hpp"
-#include "courier/tls_ground.hpp"
-#include "support/run.hpp"
+#include "courier/courier_fixture.hpp"
 
 namespace agent {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::CourierTest;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::idle_server;
+using testing::is_poll;
 using ::testing::Not;
+using testing::pending;
 using testing::Reply;
 using testing::reply;
 using testing::ScriptedServer;
 using testing::SeenRequest;
-using testing::Talks;
+using testing::stored;
 using ::testing::internal::CaptureStderr;
 using ::testing::internal::GetCapturedStderr;
-
-bool is_poll(const SeenRequest& request) { return request.line().find("GET /api/orders/pending") == 0; }
-
-Reply pending(std::vector<Offer> offers, bool more = false) {
-    PendingAnswer answer;
-    answer.offers = std::move(offers);
-    answer.more = more;
-    return reply(200, write_pending(answer));
-}
-
-std::string uploaded_id(const SeenRequest& request) {
-    constexpr std::string_view before = R"({"bundle_id":")";
-    const auto start = request.body.find(before) + before.size();
-    return request.body.substr(start, request.body.find('"', start) - start);
-}
-
-Reply stored(const std::string& id, const std::string& receipt_for) {
-    UploadAnswer answer;
-    answer.bundle_id = BundleId{id};
-    answer.sha256 = std::string(64, 'a');
-    answer.chain.epoch = "epoch";
-    answer.chain.sequence = 1;
-    answer.receipt = R"({"for":")" + receipt_for + "\"}";
-    return reply(201, write_upload_answer(answer));
-}
-Reply stored(const SeenRequest& request) { return stored(uploaded_id(request), uploaded_id(request)); }
-
-// Answers polls with nothing and stores every bundle.
-ScriptedServer::Script idle_server() {
-    return [](const SeenRequest& request) { return is_poll(request) ? pending({}) : stored(request); };
-}
-
-class CourierTest : public ::testing::Test {
-protected:
-    ServerSettings settings(std::uint16_t port) const {
-        auto settings = ground.settings(port);
-        settings.poll_interval = 20ms;
-        settings.long_poll = 0ms;
-        settings.backoff_base = 5ms;
-        settings.backoff_cap = 20ms;
-        return settings;
-    }
-    void use(ServerSettings wanted) {
-        courier = std::make_unique<Courier>(io.get_executor(), time, core, std::move(wanted), identity);
-    }
-    template <class T>
-    T run(asio::awaitable<T> work) {
-        return testing::run(io, std::move(work));
-    }
-
-    // Runs both loops until `done`, at most ten seconds, and stops them.
-    void run_until(std::function<bool()> done) {
-        const bool stopped = run(until(std::move(done)));
-        EXPECT_TRUE(stopped) << "what was waited for never came";
-    }
-    asio::awaitable<bool> until(std::function<bool()> done) {
-        TaskGroup group{io.get_executor(), [](const std::string& task, const Error& error) {
-                            ADD_FAILURE() << task << ": " << error.message();
-                        }};
-        group.start("poll", [this] { return courier->poll_forever(); });
-        group.start("upload", [this] { return courier->upload_forever(); });
-        const auto end = time.mono_now() + 10s;
-        while (!done() && time.mono_now() < end) static_cast<void>(co_await time.sleep_for(1ms));
-        const bool came = done();
-        const auto stopping = time.mono_now();
-        group.request_stop();
-        co_await group.join();
-        EXPECT_LT(time.mono_now() - stopping, 2500ms) << "stopping takes at most 2 s";
-        co_return came;
-    }
-
-    testing::TlsGround ground;
-    asio::io_context io;
-    SystemTimeSource time;
-    testing::FakeCore core{io.get_executor()};
-    CourierIdentity identity{SiteId{"clinic-001"}, HostId{"srv-01"}, DeploymentMode::direct, std::nullopt, "1.2.3"};
-    std::unique_ptr<Courier> courier;
-};
 
 TEST_F(CourierTest, SendsIdentityWithEveryRequest) {
     const ScriptedServer server{ground.server_files(), [](const SeenRequest& request) {
@@ -175,100 +88,6 @@ TEST_F(CourierTest, PollsAgainAtOnceWhileThereAreMoreAndAfterAnAcknowledgement) 
     EXPECT_THAT(core.delivered, ElementsAre("ord-1", "ord-2", "ord-2"));
 }
 
-TEST_F(CourierTest, DrainsTheQueueInOrderWhenALostServerIsBack) {
-    std::uint16_t port = 0;
-    { port = ScriptedServer{ground.server_files(), idle_server()}.port(); }
-    for (int i = 1; i <= 5; ++i) core.add(i, "b" + std::to_string(i));
-    use(settings(port));
-    std::unique_ptr<ScriptedServer> server;
-    CaptureStderr();
-    run_until([&] {
-        if (core.failures.size() >= 6 && !server)
-            server = std::make_unique<ScriptedServer>(ground.server_files(), idle_server(), Talks::tls, port);
-        return core.acknowledged.size() == 5 && core.polls > 0;
-    });
-    const auto words = GetCapturedStderr();
-    EXPECT_THAT(core.acknowledged, ElementsAre("b1", "b2", "b3", "b4", "b5"));
-    EXPECT_THAT(words, HasSubstr("Connection refused; next try in "));
-    EXPECT_THAT(words, HasSubstr("uploading evidence: reached the server again after "));
-    EXPECT_THAT(words, HasSubstr("polling for orders: reached the server again after "));
-}
-
-TEST_F(CourierTest, SendsABundleAgainWhoseAnswerWasLost) {
-    std::vector<std::string> arrived;
-    const ScriptedServer server{ground.server_files(), [&arrived](const SeenRequest& request) {
-                                    if (is_poll(request)) return pending({});
-                                    arrived.push_back(request.body.substr(request.body.find('{')));
-                                    if (arrived.size() <= 3)
-                                        return Reply{"HTTP/1.1 201 Created\r\nContent-", Reply::Then::cut};
-                                    return stored(request);
-                                }};
-    core.add(1, "b1");
-    core.add(2, "b2");
-    use(settings(server.port()));
-    run_until([&] { return core.acknowledged.size() == 2; });
-    EXPECT_THAT(core.acknowledged, ElementsAre("b1", "b2"));
-    ASSERT_EQ(arrived.size(), 5U) << "only the oldest is tried while uploads fail";
-    EXPECT_EQ(arrived[3].substr(0, arrived[3].find('\r')), R"({"bundle_id":"b1"})");
-    EXPECT_EQ(core.failures.size(), 3U);
-}
-
-TEST_F(CourierTest, QuarantinesTheOneBundleTheServerRefusesAndGoesOn) {
-    const ScriptedServer server{
-        ground.server_files(), [](const SeenRequest& request) {
-            if (is_poll(request)) return pending({});
-            if (uploaded_id(request) == "b2")
-                return reply(422,
-                             R"({"reason":"bad_signature","detail":"it does not verify","title":"x","status":422})",
-                             "Content-Type: application/problem+json\r\n");
-            return stored(request);
-        }};
-    for (int i = 1; i <= 3; ++i) core.add(i, "b" + std::to_string(i));
-    use(settings(server.port()));
-    CaptureStderr();
-    run_until([&] { return core.acknowledged.size() == 2; });
-    EXPECT_THAT(GetCapturedStderr(), HasSubstr(" error the order server refuses bundle b2: 422 bad_signature"));
-    EXPECT_THAT(core.acknowledged, ElementsAre("b1", "b3"));
-    ASSERT_EQ(core.quarantined.size(), 1U);
-    EXPECT_EQ(core.quarantined[0].first, "b2");
-    EXPECT_EQ(core.quarantined[0].second, R"(422 bad_signature: "it does not verify")");
-}
-
-TEST_F(CourierTest, TakesAWrongReceiptForAFailedAttemptWithAnAlarm) {
-    int uploads = 0;
-    const ScriptedServer server{ground.server_files(), [&uploads](const SeenRequest& request) {
-                                    if (is_poll(request)) return pending({});
-                                    ++uploads;
-                                    if (uploads == 1) return stored("b1", "another bundle");
-                                    if (uploads == 2) return reply(201, R"({"bundle_id":"b1"})");
-                                    return stored(request);
-                                }};
-    core.add(1, "b1");
-    use(settings(server.port()));
-    CaptureStderr();
-    run_until([&] { return !core.acknowledged.empty(); });
-    const auto words = GetCapturedStderr();
-    EXPECT_THAT(words, HasSubstr(" error uploading evidence: no good receipt for bundle b1: "));
-    EXPECT_EQ(core.failures.size(), 2U);
-    EXPECT_TRUE(core.quarantined.empty());
-    EXPECT_EQ(uploads, 3);
-}
-
-TEST_F(CourierTest, WaitsAsLongAsRetryAfterSays) {
-    std::vector<MonoTime> uploads;
-    const ScriptedServer server{ground.server_files(), [&](const SeenRequest& request) {
-                                    if (is_poll(request)) return pending({});
-                                    uploads.push_back(time.mono_now());
-                                    if (uploads.size() == 1) return reply(503, "", "Retry-After: 1\r\n");
-                                    return stored(request);
-                                }};
-    core.add(1, "b1");
-    use(settings(server.port()));
-    run_until([&] { return !core.acknowledged.empty(); });
-    ASSERT_EQ(uploads.size(), 2U);
-    EXPECT_GE(uploads[1] - uploads[0], 1s);
-}
-
 TEST_F(CourierTest, RaisesAnAlarmAndSlowsDownToTheCapWhenDenied) {
     const ScriptedServer server{ground.server_files(), [](const SeenRequest&) {
                                     return reply(403, R"({"reason":"identity_mismatch","detail":"not you"})");
@@ -312,29 +131,6 @@ TEST_F(CourierTest, CountsAnUnreadablePollAndABrokenDiskAsFailures) {
     EXPECT_TRUE(told(LoopName::upload, "the disk is broken"));
 }
 
-TEST_F(CourierTest, SendsNoBundleAgainThatWaitsForItsBatchOfAcknowledgements) {
-    const ScriptedServer server{ground.server_files(), idle_server()};
-    core.batches = true;
-    for (int i = 1; i <= 3; ++i) core.add(i, "b" + std::to_string(i));
-    use(settings(server.port()));
-    run_until([&] {
-        if (core.acknowledged.size() == 3 && core.queue.size() == 3) core.add(4, "b4");
-        return core.acknowledged.size() >= 4;
-    });
-    EXPECT_THAT(core.acknowledged, ElementsAre("b1", "b2", "b3", "b4"));
-}
-
-TEST_F(CourierTest, SendsWhatAPersonPutBackIntoTheQueueBeforeWhatIsNewer) {
-    const ScriptedServer server{ground.server_files(), idle_server()};
-    core.add(5, "b5");
-    use(settings(server.port()));
-    run_until([&] {
-        if (core.acknowledged.size() == 1 && core.queue.empty()) core.add(2, "b2");
-        return core.acknowledged.size() >= 2;
-    });
-    EXPECT_THAT(core.acknowledged, ElementsAre("b5", "b2"));
-}
-
 TEST_F(CourierTest, UsesNewSettingsBeforeTheNextExchangeAlsoWhileItBacksOff) {
     const ScriptedServer denying{ground.server_files(), [](const SeenRequest&) { return reply(403, "{}"); }};
     const ScriptedServer server{ground.server_files(), idle_server()};
@@ -362,28 +158,6 @@ TEST_F(CourierTest, OnePollDoesNotHoldAndFollowsMore) {
     EXPECT_EQ(core.delivered.size(), 3U);
     EXPECT_EQ(server.accepted(), 1);
     EXPECT_THAT(server.requests().at(0).line(), Not(HasSubstr("wait")));
-}
-
-TEST_F(CourierTest, OneRoundOfUploadsEndsWithTheQueueOrWithTheFirstFailure) {
-    bool down = false;
-    const ScriptedServer server{ground.server_files(), [&down](const SeenRequest& request) {
-                                    if (down) return reply(500, "");
-                                    if (uploaded_id(request) == "b2")
-                                        return reply(409, R"({"reason":"bundle_conflict"})");
-                                    return stored(request);
-                                }};
-    for (int i = 1; i <= 3; ++i) core.add(i, "b" + std::to_string(i));
-    use(settings(server.port()));
-    ASSERT_TRUE(run(courier->upload_all()).has_value());
-    EXPECT_THAT(core.acknowledged, ElementsAre("b1", "b3"));
-    EXPECT_EQ(server.accepted(), 1) << "a refused bundle does not cost the connection";
-    down = true;
-    core.add(4, "b4");
-    const auto failed = run(courier->upload_all());
-    ASSERT_TRUE(failed.has_error());
-    EXPECT_THAT(failed.error().message(), HasSubstr("500"));
-    EXPECT_EQ(server.requests().size(), 4U) << "no retries";
-    EXPECT_EQ(core.failures.size(), 2U);
 }
 
 TEST_F(CourierTest, AnExpiredCertificateWedgesNothingAndANewOneIsTakenUp) {

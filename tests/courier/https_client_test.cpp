@@ -1,71 +1,18 @@
-#include "courier/https_client.hpp"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "async/system_time_source.hpp"
-#include "base/encoding.hpp"
-#include "courier/scripted_server.hpp"
-#include "courier/tls_ground.hpp"
-#include "support/run.hpp"
+#include "courier/https_client_fixture.hpp"
 
 namespace agent {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::get;
 using ::testing::HasSubstr;
-using ::testing::Not;
+using testing::hello;
+using testing::HttpsClientTest;
 using testing::Reply;
 using testing::reply;
-using testing::ScriptedProxy;
 using testing::ScriptedServer;
 using testing::SeenRequest;
 using testing::Talks;
-using ::testing::internal::CaptureStderr;
-using ::testing::internal::GetCapturedStderr;
-
-Reply hello(const SeenRequest& /*request*/) { return reply(200, "hello"); }
-
-HttpRequest get() {
-    HttpRequest request;
-    request.method = "GET";
-    request.target = "/health";
-    request.deadline = 10s;
-    return request;
-}
-
-class HttpsClientTest : public ::testing::Test {
-protected:
-    ~HttpsClientTest() override {
-        if (client) testing::run(io, closed(*client));
-    }
-    void use(ServerSettings settings) {
-        client = std::make_unique<HttpsClient>(io.get_executor(), time, std::move(settings), "compliance-agent/1.2.3");
-    }
-    Result<HttpAnswer> ask(HttpRequest request = get()) {
-        return testing::run(io, client->exchange(std::move(request)));
-    }
-    // The words of the failure; the test fails where there was none.
-    std::string failure(Errc code, HttpRequest request = get()) {
-        const auto answer = ask(std::move(request));
-        if (answer.has_value()) {
-            ADD_FAILURE() << "answered " << answer.value().status;
-            return {};
-        }
-        EXPECT_EQ(to_string(answer.error().code()), to_string(code)) << answer.error().message();
-        return answer.error().message();
-    }
-    void close() { testing::run(io, closed(*client)); }
-    static asio::awaitable<bool> closed(HttpsClient& client) {
-        co_await client.close();
-        co_return true;
-    }
-
-    testing::TlsGround ground;
-    asio::io_context io;
-    SystemTimeSource time;
-    std::unique_ptr<HttpsClient> client;
-};
 
 TEST_F(HttpsClientTest, ExchangesARequestForAnAnswer) {
     const ScriptedServer server{ground.server_files(), [](const SeenRequest&) {
@@ -332,109 +279,6 @@ TEST_F(HttpsClientTest, RefusesWhatIsNoHttp) {
                                 }};
     use(ground.settings(server.port()));
     EXPECT_THAT(failure(Errc::malformed), HasSubstr("no HTTP answer"));
-}
-
-TEST_F(HttpsClientTest, GoesThroughAProxyWithCredentials) {
-    const ScriptedServer server{ground.server_files(), hello};
-    const ScriptedProxy proxy{"HTTP/1.1 200 Connected\r\n\r\n", server.port()};
-    auto settings = ground.settings(server.port());
-    settings.proxy = "http://mary:p%40ss@127.0.0.1:" + std::to_string(proxy.port());
-    use(settings);
-    const auto answer = ask();
-    ASSERT_TRUE(answer.has_value()) << answer.error().message();
-    const auto seen = proxy.requests().at(0);
-    const auto authority = "127.0.0.1:" + std::to_string(server.port());
-    EXPECT_EQ(seen.line(), "CONNECT " + authority + " HTTP/1.1");
-    EXPECT_EQ(seen.header("Host"), authority);
-    EXPECT_EQ(seen.header("Proxy-Authorization"), "Basic " + base64_encode(bytes_of("mary:p@ss")));
-    EXPECT_EQ(server.requests().at(0).header("Proxy-Authorization"), "") << "not the server's business";
-}
-
-TEST_F(HttpsClientTest, GoesThroughAProxyWithoutCredentialsAndAroundItWhereToldTo) {
-    const ScriptedServer server{ground.server_files(), hello};
-    const ScriptedProxy proxy{"HTTP/1.1 200 Connected\r\n\r\n", server.port()};
-    auto settings = ground.settings(server.port());
-    settings.proxy = "http://127.0.0.1:" + std::to_string(proxy.port());
-    use(settings);
-    ASSERT_TRUE(ask().has_value());
-    EXPECT_EQ(proxy.requests().at(0).header("Proxy-Authorization"), "");
-    close();
-    settings.no_proxy = {"127.0.0.0/8"};
-    use(settings);
-    ASSERT_TRUE(ask().has_value());
-    EXPECT_EQ(proxy.requests().size(), 1U);
-}
-
-TEST_F(HttpsClientTest, SaysThatTheProxyWantsCredentialsAndNeverTellsTheOnesItHas) {
-    const ScriptedProxy proxy{"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", 1};
-    auto settings = ground.settings(443);
-    settings.proxy = "http://mary:secret@127.0.0.1:" + std::to_string(proxy.port());
-    use(settings);
-    const auto words = failure(Errc::unreachable);
-    EXPECT_THAT(words, HasSubstr("407"));
-    EXPECT_THAT(words, HasSubstr("server.proxy"));
-    EXPECT_THAT(words, Not(HasSubstr("secret")));
-}
-
-TEST_F(HttpsClientTest, BoundsWhatAProxySays) {
-    auto settings = ground.settings(443);
-    const ScriptedProxy endless{"HTTP/1.1 200 OK\r\nX-Long: " + std::string(40'000, 'x') + "\r\n\r\n", 1};
-    settings.proxy = "http://127.0.0.1:" + std::to_string(endless.port());
-    use(settings);
-    static_cast<void>(failure(Errc::malformed));
-    const ScriptedProxy refusing{"HTTP/1.1 503 Out of order\r\n\r\n", 1};
-    settings.proxy = "http://127.0.0.1:" + std::to_string(refusing.port());
-    use(settings);
-    EXPECT_THAT(failure(Errc::unreachable), HasSubstr("503 \"Out of order\""));
-}
-
-TEST_F(HttpsClientTest, TakesUpARotatedCertificateBeforeTheNextExchange) {
-    const ScriptedServer server{ground.server_files(), hello};
-    use(ground.settings(server.port()));
-    ASSERT_TRUE(ask().has_value());
-    testing::CertificateRequest wanted;
-    wanted.common_name = "rotated";
-    CaptureStderr();
-    ground.ca.issue(wanted).write(ground.folder.path(), "host");
-    ASSERT_TRUE(ask().has_value());
-    ASSERT_TRUE(ask().has_value());
-    EXPECT_THAT(GetCapturedStderr(), HasSubstr("is in use now"));
-    EXPECT_EQ(server.accepted(), 2);
-    EXPECT_EQ(server.resumed(), 0) << "a session of the old certificate would speak for the old one";
-    EXPECT_EQ(server.closed_cleanly(), 1);
-    EXPECT_THAT(server.client_subjects().back(), HasSubstr("rotated"));
-}
-
-TEST_F(HttpsClientTest, KeepsTheOldCertificateWhileTheNewFilesDoNotFitAndSaysSoOnce) {
-    const ScriptedServer server{ground.server_files(), hello};
-    use(ground.settings(server.port()));
-    ASSERT_TRUE(ask().has_value());
-    const auto next = ground.ca.issue_host("clinic-001", "srv-01");
-    next.write(ground.folder.path(), "next");
-    CaptureStderr();
-    std::filesystem::rename(ground.path("next.pem"), ground.path("host.pem"));
-    ASSERT_TRUE(ask().has_value());
-    ASSERT_TRUE(ask().has_value());
-    const auto words = GetCapturedStderr();
-    EXPECT_THAT(words, HasSubstr(ground.path("host.key").string()));
-    EXPECT_EQ(words.find("warning"), words.rfind("warning")) << words;
-    EXPECT_EQ(server.accepted(), 1);
-    CaptureStderr();
-    std::filesystem::rename(ground.path("next.key"), ground.path("host.key"));
-    ASSERT_TRUE(ask().has_value());
-    EXPECT_THAT(GetCapturedStderr(), HasSubstr("is in use now"));
-    EXPECT_EQ(server.accepted(), 2);
-}
-
-TEST_F(HttpsClientTest, RecoversFromAMissingFileWithoutARestart) {
-    const ScriptedServer server{ground.server_files(), hello};
-    std::filesystem::rename(ground.path("host.pem"), ground.path("away.pem"));
-    use(ground.settings(server.port()));
-    const auto answer = ask();
-    ASSERT_TRUE(answer.has_error());
-    EXPECT_THAT(answer.error().message(), HasSubstr(ground.path("host.pem").string()));
-    std::filesystem::rename(ground.path("away.pem"), ground.path("host.pem"));
-    EXPECT_TRUE(ask().has_value());
 }
 
 }  // namespace
