@@ -28,6 +28,7 @@ constexpr std::array actions{
 
 std::unique_ptr<Action> read_action(MapReader& step, const ParameterSchema& parameters) {
     std::vector<std::string_view> names;
+    names.reserve(actions.size());
     for (const auto& entry : actions) names.push_back(entry.name);
     const auto name = step.one_of("action", names);
     step.require("action", "for example file.install");
