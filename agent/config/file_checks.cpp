@@ -44,9 +44,13 @@ Result<> without_value(Result<T>&& result) {
 }
 
 Result<> check_tls_key(const std::filesystem::path& path) {
-    AGENT_TRY(check_private_mode(path));
     AGENT_TRY(const auto pem, read_key_file(path));
     return without_value(in_context(read_private_pem(text_of(pem.bytes())), path.string()));
+}
+
+Result<> check_own_key(const std::filesystem::path& path) {
+    AGENT_TRY(const auto pem, read_key_file(path));
+    return without_value(in_context(PrivateKey::from_pem(text_of(pem.bytes())), path.string()));
 }
 
 Result<> check_file(const NamedFile& file) {
@@ -57,12 +61,16 @@ Result<> check_file(const NamedFile& file) {
         if (may_be_missing && readable.error().code() == Errc::not_found) return ok();
         return readable;
     }
+    const bool secret = file.duty == FileDuty::tls_key || file.duty == FileDuty::own_key;
+    if (secret && !file.any_mode) {
+        AGENT_TRY(check_private_mode(file.path));
+    }
     switch (file.duty) {
         case FileDuty::trust_anchors:
         case FileDuty::certificate: return without_value(load_certificate(file.path));
         case FileDuty::tls_key: return check_tls_key(file.path);
         case FileDuty::public_key: return without_value(PublicKey::load(file.path));
-        case FileDuty::own_key: return without_value(PrivateKey::load(file.path));
+        case FileDuty::own_key: return check_own_key(file.path);
         case FileDuty::text:
         case FileDuty::folder: return ok();
     }
@@ -88,10 +96,18 @@ const NamedFile* sound_file(const std::vector<NamedFile>& files, FileDuty duty) 
 
 }  // namespace
 
-void check_files(const std::filesystem::path& configuration, const std::vector<NamedFile>& files, Faults& faults) {
-    for (const auto& file : files)
+bool is_closed_to_us(const std::filesystem::path& file) {
+    return ::geteuid() != 0 && ::faccessat(AT_FDCWD, file.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES;
+}
+
+void check_files(const std::filesystem::path& configuration, const std::vector<NamedFile>& files, Faults& faults,
+                 ClosedKeys closed) {
+    for (const auto& file : files) {
+        const bool is_private = file.duty == FileDuty::tls_key || file.duty == FileDuty::own_key;
+        if (closed == ClosedKeys::are_fine && is_private && is_closed_to_us(file.path)) continue;
         if (const auto checked = check_file(file); checked.has_error())
             add_fault(configuration, file, checked.error(), faults);
+    }
 }
 
 void check_tls_files(const std::filesystem::path& configuration, const std::vector<NamedFile>& files, TlsEnd end,

@@ -31,10 +31,19 @@ struct NamedFile {
     FileDuty duty{};
     std::string key;  // of the configuration
     int line{};       // 0 where the default stands
+    bool any_mode{};  // of a private key: that others may read it is not a fault (the server warns when it starts)
 };
 
+// Whether a private key that this user may not read is a fault. An ordinary user looks at a daemon's configuration
+// without its keys.
+enum class ClosedKeys : std::uint8_t { are_faults, are_fine };
+
+// A file that is there (or may be, behind a closed folder) and that this user, who is not root, may not read.
+[[nodiscard]] bool is_closed_to_us(const std::filesystem::path& file);
+
 // Adds a fault for each file that does not do its duty; `configuration` is the file that names them.
-void check_files(const std::filesystem::path& configuration, const std::vector<NamedFile>& files, Faults& faults);
+void check_files(const std::filesystem::path& configuration, const std::vector<NamedFile>& files, Faults& faults,
+                 ClosedKeys closed = ClosedKeys::are_faults);
 
 enum class TlsEnd : std::uint8_t { client, server };
 

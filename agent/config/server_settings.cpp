@@ -75,6 +75,7 @@ OrderServerSettingsOutcome load_order_server_settings(const std::filesystem::pat
     if (root.kind == YamlNode::Kind::map || root.kind == YamlNode::Kind::null) read_server(reader, settings, files);
 
     if (checks != FileChecks::none) {
+        for (auto& named : files) named.any_mode = true;
         check_files(file, files, faults);
         check_tls_files(file, files, TlsEnd::server, faults);
     }

@@ -126,13 +126,8 @@ Result<CertificateFacts> load_certificate(const std::filesystem::path& file) {
 }
 
 std::optional<PeerIdentity> identity_of(const CertificateFacts& facts, std::string_view trust_domain) {
-    std::optional<PeerIdentity> found;
-    for (const auto& uri : facts.uris) {
-        auto identity = identity_in(uri, trust_domain);
-        if (identity && found) return std::nullopt;
-        if (identity) found = std::move(identity);
-    }
-    return found;
+    if (facts.uris.size() != 1) return std::nullopt;
+    return identity_in(facts.uris.front(), trust_domain);
 }
 
 }  // namespace agent

@@ -25,7 +25,7 @@ struct CertificateFacts {
 // The first certificate of a PEM file.
 [[nodiscard]] Result<CertificateFacts> load_certificate(const std::filesystem::path& file);
 
-// Who a certificate speaks for (PROTOCOL.md section 1). Exactly one usable URI SAN.
+// Who a certificate speaks for (PROTOCOL.md section 1).
 struct PeerIdentity {
     std::string trust_domain;
     // A host has site and host; an operator has a name.
@@ -34,7 +34,7 @@ struct PeerIdentity {
     std::string operator_name;
     [[nodiscard]] bool is_host() const noexcept { return !host_id.empty(); }
 };
-// Nothing unless one URI SAN has the form of PROTOCOL.md section 1 in `trust_domain`, and no second one has.
+// Nothing unless there is exactly one URI SAN and it has the form of PROTOCOL.md section 1 in `trust_domain`.
 [[nodiscard]] std::optional<PeerIdentity> identity_of(const CertificateFacts& facts, std::string_view trust_domain);
 
 }  // namespace agent

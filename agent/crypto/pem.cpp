@@ -71,6 +71,16 @@ std::string describe_block(const PemBlock& block) {
     return "something else than a key";
 }
 
+// `openssl ecparam -genkey` writes the curve in a block of its own before the key.
+std::string_view behind_parameters(std::string_view pem) {
+    constexpr std::string_view end = "-----END EC PARAMETERS-----";
+    PemBlock first;
+    const auto at = pem.find(end);
+    if (at == std::string_view::npos || !first.read(pem) || first.label() != "EC PARAMETERS") return pem;
+    const auto rest = pem.substr(at + end.size());
+    return rest.find("-----BEGIN ") == std::string_view::npos ? pem : rest;
+}
+
 Error holds(const std::string& what, std::string_view wanted) {
     return Error{Errc::untrusted, "holds " + what + ", not " + std::string{wanted}};
 }
@@ -92,6 +102,7 @@ Result<OpensslKey> read_public_pem(std::string_view pem) {
 
 Result<OpensslKey> read_private_pem(std::string_view pem) {
     constexpr std::string_view wanted = "a private key in PEM (BEGIN PRIVATE KEY)";
+    pem = behind_parameters(pem);
     PemBlock block;
     if (!block.read(pem)) return holds(describe_text(pem), wanted);
     const bool key_block =

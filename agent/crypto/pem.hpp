@@ -15,7 +15,8 @@ namespace agent {
 void free_key(EVP_PKEY* key) noexcept;
 using OpensslKey = Handle<EVP_PKEY, &free_key>;
 
-// The key in the first PEM block, whatever its algorithm; `untrusted` where the block is of another kind.
+// The key in the first PEM block (behind EC parameters), whatever its algorithm; `untrusted` where the block is of
+// another kind.
 [[nodiscard]] Result<OpensslKey> read_public_pem(std::string_view pem);
 [[nodiscard]] Result<OpensslKey> read_private_pem(std::string_view pem);
 

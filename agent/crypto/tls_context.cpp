@@ -61,7 +61,6 @@ Result<> use_certificate(SSL_CTX* context, const std::filesystem::path& file) {
 
 Result<> use_key(SSL_CTX* context, const TlsFiles& files) {
     AGENT_TRY(const auto pem, read_key_file(files.key_file));
-    AGENT_TRY(check_private_mode(files.key_file));
     AGENT_TRY(const auto key, in_context(read_private_pem(text_of(pem.bytes())), files.key_file.string()));
     const auto* certificate = SSL_CTX_get0_certificate(context);
     if (X509_check_private_key(certificate, key.get()) != 1) {
@@ -99,6 +98,7 @@ void free_tls_context(SSL_CTX* context) noexcept { SSL_CTX_free(context); }
 
 Result<TlsContext> client_tls_context(const TlsFiles& files) {
     AGENT_TRY(auto context, make_context(TLS_client_method(), files));
+    AGENT_TRY(check_private_mode(files.key_file));
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, &note_verification);
     // Sessions are handed to the new-session callback, where there is one, and kept by whoever set it.
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

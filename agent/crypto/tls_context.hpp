@@ -26,7 +26,8 @@ struct TlsFiles {
 };
 
 // Errors name the file, the certificate's subject, and what is wrong: missing, no PEM, key does not match certificate,
-// key file readable by others. An expired certificate of our own is no error here: the peer says so, and status does.
+// and, of a client, key file readable by others (a server starts and warns). An expired certificate of our own is no
+// error here: the peer says so, and status does.
 [[nodiscard]] Result<TlsContext> client_tls_context(const TlsFiles& files);
 // Asks for and requires a client certificate; sessions resume by stateless tickets, one per connection.
 [[nodiscard]] Result<TlsContext> server_tls_context(const TlsFiles& files);

@@ -72,19 +72,13 @@ TEST(Identity, OfAnOperatorIsAName) {
     EXPECT_EQ(identity->operator_name, "alice");
 }
 
-TEST(Identity, IgnoresUrisOfOtherKindsAndDomains) {
-    const auto identity = identity_of(
-        with({"https://example.test/", "spiffe://other.test/operator/eve", "spiffe://example.test/operator/alice"}),
-        domain);
-    ASSERT_TRUE(identity);
-    EXPECT_EQ(identity->operator_name, "alice");
-}
-
 TEST(Identity, IsNobodyWhereTwoAreClaimed) {
     EXPECT_FALSE(
         identity_of(with({"spiffe://example.test/operator/alice", "spiffe://example.test/operator/bob"}), domain));
     EXPECT_FALSE(
         identity_of(with({"spiffe://example.test/operator/a", "spiffe://example.test/site/s/host/h"}), domain));
+    EXPECT_FALSE(identity_of(with({"https://example.test/", "spiffe://example.test/operator/alice"}), domain));
+    EXPECT_FALSE(identity_of(with({}), domain));
 }
 
 TEST(Identity, IsNobodyWhereTheFormIsNotExact) {
