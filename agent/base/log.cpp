@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace agent {
@@ -73,12 +74,19 @@ bool send_to_journal(LogLevel level, std::string_view message, std::initializer_
     return sd_journal_sendv(parts.data(), static_cast<int>(parts.size())) == 0;
 }
 
+bool journal_listens() { return access("/run/systemd/journal/socket", W_OK) == 0; }
+
 }  // namespace
 
 void configure_log(LogLevel level, LogTarget target, std::string_view identifier) {
     least = level;
     journal_identifier = identifier;
-    to_journal = target == LogTarget::journal || (target == LogTarget::automatic && standard_error_is_the_journal());
+    const bool wanted =
+        target == LogTarget::journal || (target == LogTarget::automatic && standard_error_is_the_journal());
+    to_journal = wanted && journal_listens();
+    static bool told = false;  // also across reloads
+    if (target == LogTarget::journal && !to_journal && !std::exchange(told, true))
+        log_warning("the journal does not listen at /run/systemd/journal/socket; the log goes to standard error");
 }
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {

@@ -1,15 +1,19 @@
 #include "codec/schema.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
 
 namespace agent {
 namespace {
 
-bool is_false(const YamlNode& node) {
-    const auto value = node.to_value();
-    return value.boolean() != nullptr && !*value.boolean();
+// "off" as people and tools write it: YAML 1.1 takes an unquoted off for false, and so writes it as any of these words.
+bool means_off(const YamlNode& node) {
+    static constexpr std::array always{"off", "Off", "OFF"};
+    static constexpr std::array unquoted{"false", "False", "FALSE", "no", "No", "NO", "n", "N"};
+    return std::ranges::find(always, node.text) != always.end() ||
+           (node.plain && std::ranges::find(unquoted, node.text) != unquoted.end());
 }
 
 std::string list_of(const std::vector<std::string_view>& words) {
@@ -108,7 +112,7 @@ std::optional<std::string> MapReader::one_of(std::string_view name, const std::v
         return std::find(words.begin(), words.end(), word) != words.end();
     };
     if (has(node->text)) return node->text;
-    if (has("off") && is_false(*node)) return "off";  // what YAML 1.1 tools make of an unquoted off
+    if (has("off") && means_off(*node)) return "off";
     std::string text = quoted(node->text, 64) + " is not one of " + list_of(words);
     if (const auto meant = nearest(node->text, words); !meant.empty()) text += "; did you mean " + quoted(meant) + "?";
     fault(name, std::move(text));

@@ -54,7 +54,21 @@ void read_backoff(MapReader& in, ServerSettings& out) {
         in.fault("cap", format_duration(out.backoff_cap) + " is less than base, " + format_duration(out.backoff_base));
 }
 
-void read_server(MapReader& in, ServerSettings& out, std::vector<NamedFile>& files) {
+// An operator needs no receipt keys, so they are among the files that only the daemon looks at.
+void read_receipt_keys(MapReader& in, ServerSettings& out, std::vector<NamedFile>& daemon_files) {
+    const auto* keys = in.node("receipt_keys");
+    if (keys == nullptr || keys->kind == YamlNode::Kind::null) {
+        for (const auto& file : out.receipt_keys)
+            daemon_files.push_back({file, FileDuty::public_key, in.key_of("receipt_keys"), 0});
+        return;
+    }
+    out.receipt_keys = read_key_list(in, "receipt_keys", daemon_files);
+    if (keys->kind == YamlNode::Kind::sequence && keys->items.empty())
+        in.fault("receipt_keys", "at least one is needed: without receipts no evidence counts as sent");
+}
+
+void read_server(MapReader& in, ServerSettings& out, std::vector<NamedFile>& files,
+                 std::vector<NamedFile>& daemon_files) {
     if (auto url = in.text("url")) {
         auto endpoint = parse_server_url(*url);
         if (endpoint.has_error()) {
@@ -67,14 +81,10 @@ void read_server(MapReader& in, ServerSettings& out, std::vector<NamedFile>& fil
         }
     }
     in.require("url", "the order server, for example https://orders.example.com:8443");
-    out.ca_file = required_file(in, "ca_file", FileDuty::trust_anchors, files);
-    out.cert_file = required_file(in, "cert_file", FileDuty::certificate, files);
-    out.key_file = required_file(in, "key_file", FileDuty::tls_key, files);
-    out.receipt_keys = read_key_list(in, "receipt_keys", files);
-    in.require("receipt_keys", "the public keys that sign receipts, at least one");
-    if (const auto* keys = in.node("receipt_keys");
-        keys != nullptr && keys->kind == YamlNode::Kind::sequence && keys->items.empty())
-        in.fault("receipt_keys", "at least one is needed: without receipts no evidence counts as sent");
+    read_file_name(in, "ca_file", FileDuty::trust_anchors, out.ca_file, files);
+    read_file_name(in, "cert_file", FileDuty::certificate, out.cert_file, files);
+    read_file_name(in, "key_file", FileDuty::tls_key, out.key_file, files);
+    read_receipt_keys(in, out, daemon_files);
 
     assign(out.poll_interval, in.duration("poll_interval", 100ms, days{7}));
     assign(out.long_poll, in.duration("long_poll", 0s, limits::long_poll_most));
@@ -189,7 +199,7 @@ void read_agent(MapReader& in, AgentSettings& out, std::vector<NamedFile>& serve
     read_identity(in, out, default_host_id);
     assign(out.state_dir, in.path("state_dir"));
     assign(out.policy_version, in.text("policy_version"));
-    in_section(in, "server", [&](MapReader& section) { read_server(section, out.server, server_files); });
+    in_section(in, "server", [&](MapReader& section) { read_server(section, out.server, server_files, other_files); });
     in_section(in, "orders", [&](MapReader& section) { read_orders(section, out.orders, other_files); });
     out.evidence.key_file = out.state_dir / "evidence.key";
     in_section(in, "evidence", [&](MapReader& section) { read_evidence(section, out.evidence, other_files); });
@@ -217,14 +227,29 @@ AgentSettingsOutcome load_agent_settings(const std::filesystem::path& file, File
         read_agent(reader, settings, server_files, other_files, default_host_id);
 
     if (checks != FileChecks::none) {
-        check_files(file, server_files, faults);
+        // An operator's calls need the key; what looks at the daemon's configuration does not.
+        check_files(file, server_files, faults,
+                    checks == FileChecks::all ? ClosedKeys::are_fine : ClosedKeys::are_faults);
         check_tls_files(file, server_files, TlsEnd::client, faults);
     }
-    if (checks == FileChecks::all) check_files(file, other_files, faults);
+    if (checks == FileChecks::all) check_files(file, other_files, faults, ClosedKeys::are_fine);
 
     if (faults.empty()) return {std::move(settings), {}};
     sort_by_line(faults);
     return {std::nullopt, std::move(faults)};
+}
+
+Faults closed_keys_of(const AgentSettings& settings) {
+    Faults faults;
+    const auto look = [&](const char* key, const std::filesystem::path& file) {
+        if (is_closed_to_us(file))
+            faults.push_back({settings.file.string(), 0, key,
+                              file.string() + ": this user may not read it (permission denied on the file or a folder "
+                                              "above it)"});
+    };
+    look("server.key_file", settings.server.key_file);
+    look("evidence.key_file", settings.evidence.key_file);
+    return faults;
 }
 
 }  // namespace agent

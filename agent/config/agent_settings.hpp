@@ -20,10 +20,10 @@ struct ServerSettings {
     std::string url;   // https://host[:port], checked, without a "/" at the end
     std::string host;  // IPv6 without brackets
     std::uint16_t port{443};
-    std::filesystem::path ca_file;
-    std::filesystem::path cert_file;
-    std::filesystem::path key_file;
-    std::vector<std::filesystem::path> receipt_keys;
+    std::filesystem::path ca_file{"/etc/compliance-agent/ca.pem"};
+    std::filesystem::path cert_file{"/etc/compliance-agent/client.pem"};
+    std::filesystem::path key_file{"/etc/compliance-agent/client.key"};
+    std::vector<std::filesystem::path> receipt_keys{"/etc/compliance-agent/receipt.pub"};
     Duration poll_interval{60'000};
     Duration long_poll{25'000};
     Duration timeout{30'000};
@@ -99,5 +99,9 @@ struct AgentSettingsOutcome {
 // `default_host_id` stands where host_id is not given. Faults are in the order of their lines.
 [[nodiscard]] AgentSettingsOutcome load_agent_settings(const std::filesystem::path& file, FileChecks checks,
                                                        std::string_view default_host_id);
+
+// The private keys that this user may not read. With FileChecks::all they are no faults of the configuration, so that
+// an ordinary user can look at it; the daemon cannot run without them.
+[[nodiscard]] Faults closed_keys_of(const AgentSettings& settings);
 
 }  // namespace agent

@@ -17,9 +17,11 @@ std::string span_of(std::int64_t first, std::int64_t last) {
 }
 
 // `before` is null at the start of an epoch.
+std::int64_t place_after(const BundleLink* before) { return before == nullptr ? 1 : before->chain.sequence + 1; }
+
 std::optional<std::string> fault_between(const BundleLink* before, const BundleLink& link) {
     const auto sequence = link.chain.sequence;
-    const auto expected = before == nullptr ? 1 : before->chain.sequence + 1;
+    const auto expected = place_after(before);
     if (before != nullptr && sequence == before->chain.sequence)
         return "sequence " + std::to_string(sequence) + " is taken twice, also by bundle " + before->bundle_id.str();
     if (sequence > expected) return "a hole before it: " + span_of(expected, sequence - 1);
@@ -30,7 +32,14 @@ std::optional<std::string> fault_between(const BundleLink* before, const BundleL
     return "its previous_sha256 is not the SHA-256 of bundle " + before->bundle_id.str() + " before it";
 }
 
-std::optional<EvidenceFault> head_fault(const std::map<std::string, Epoch>& epochs, const VerifyRequest::Head& head) {
+bool holds(const Epoch& epoch, const VerifyRequest::Head& head) {
+    return std::ranges::any_of(epoch, [&](const BundleLink& link) {
+        return link.chain.sequence == head.sequence && link.sha256 == head.sha256;
+    });
+}
+
+std::optional<EvidenceFault> head_fault(const std::map<std::string, Epoch>& epochs, const VerifyRequest::Head& head,
+                                        std::int64_t unreadable) {
     const BundleLink* at_head = nullptr;
     std::int64_t last = 0;
     for (const auto& [name, links] : epochs)
@@ -44,6 +53,7 @@ std::optional<EvidenceFault> head_fault(const std::map<std::string, Epoch>& epoc
     if (at_head != nullptr)
         return EvidenceFault{at_head->bundle_id.str(), "head",
                              "the server knows " + known + ", but this bundle's SHA-256 is " + at_head->sha256};
+    if (head.sequence > last && head.sequence - last <= unreadable) return std::nullopt;
     return EvidenceFault{
         "-", "head",
         "the tail is missing: the server knows " + known + ", but the export ends at sequence " + std::to_string(last)};
@@ -51,7 +61,8 @@ std::optional<EvidenceFault> head_fault(const std::map<std::string, Epoch>& epoc
 
 }  // namespace
 
-ChainAccount check_chain(std::vector<BundleLink> links, const std::optional<VerifyRequest::Head>& head) {
+ChainAccount check_chain(std::vector<BundleLink> links, const std::optional<VerifyRequest::Head>& head,
+                         std::int64_t unreadable) {
     ChainAccount account;
     std::map<std::string, Epoch> epochs;
     for (auto& link : links) epochs[link.chain.epoch].push_back(std::move(link));
@@ -64,7 +75,10 @@ ChainAccount check_chain(std::vector<BundleLink> links, const std::optional<Veri
         });
         const BundleLink* before = nullptr;
         for (const auto& link : epoch) {
-            if (auto why = fault_between(before, link))
+            const auto missing = link.chain.sequence - place_after(before);
+            if (missing > 0 && missing <= unreadable)
+                unreadable -= missing;
+            else if (auto why = fault_between(before, link))
                 account.faults.push_back({link.bundle_id.str(), "chain", *std::move(why)});
             before = &link;
         }
@@ -73,8 +87,12 @@ ChainAccount check_chain(std::vector<BundleLink> links, const std::optional<Veri
         account.first_sequence = epoch.front().chain.sequence;
         account.last_sequence = epoch.back().chain.sequence;
     }
-    if (head)
-        if (auto fault = head_fault(epochs, *head)) account.faults.push_back(*std::move(fault));
+    if (!head) return account;
+    if (auto fault = head_fault(epochs, *head, unreadable))
+        account.faults.push_back(*std::move(fault));
+    else
+        for (const auto& [name, epoch] : epochs)
+            if (!holds(epoch, *head)) account.epochs_beside_head.push_back(name);
     return account;
 }
 

@@ -23,10 +23,14 @@ struct ChainAccount {
     // Of the epoch that ends last.
     std::int64_t first_sequence{};
     std::int64_t last_sequence{};
+    // Where `head` was found: the other epochs, whose tails it says nothing about.
+    std::vector<std::string> epochs_beside_head;
 };
 
 // Within each epoch: from 1 with 64 zeros, no hole, nothing twice, every link the digest of the bundle before.
-// `head`: that bundle is among them, so nothing up to it was cut off.
-[[nodiscard]] ChainAccount check_chain(std::vector<BundleLink> links, const std::optional<VerifyRequest::Head>& head);
+// `head`: that bundle is among them, so nothing up to it was cut off. `unreadable`: how many bundles are there whose
+// links nobody can know; as many missing places are no fault of the bundle behind them.
+[[nodiscard]] ChainAccount check_chain(std::vector<BundleLink> links, const std::optional<VerifyRequest::Head>& head,
+                                       std::int64_t unreadable = 0);
 
 }  // namespace agent

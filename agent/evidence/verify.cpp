@@ -53,7 +53,13 @@ private:
         account_.faults.push_back({bundle, std::string{what}, std::move(why)});
     }
 
-    // Of a bundle that does not tell its id: the folder's name where that can be one, else the path.
+    // A fault of a bundle whose place in the chain nobody can know.
+    void unreadable(const std::string& bundle, std::string_view what, std::string why) {
+        fault(bundle, what, std::move(why));
+        ++unreadable_;
+    }
+
+    // Of a bundle that cannot be believed to tell its id: the folder's name where that can be one, else the path.
     [[nodiscard]] std::string label_of(const fs::path& folder) const {
         auto name = folder.filename().string();
         if (is_name(name, 36, 36)) return name;
@@ -65,20 +71,20 @@ private:
         const auto label = label_of(folder.path);
         if (!folder.bundle) {
             const auto* left = folder.receipt ? "a receipt without its bundle: " : "";
-            return fault(label, "file", std::string{left} + "bundle.json is missing");
+            return unreadable(label, "file", std::string{left} + "bundle.json is missing");
         }
         ++account_.bundles;
         SignedBundle bundle;
         auto bytes = read_file(folder.path / bundle_file, limits::bundle_bytes);
-        if (bytes.has_error()) return fault(label, "file", bytes.error().message());
+        if (bytes.has_error()) return unreadable(label, "file", bytes.error().message());
         bundle.bytes = std::move(bytes).value();
         bundle.sha256 = sha256_hex(bundle.bytes);
 
+        // Nothing that a bundle says is believed before its signature.
         const auto summary = parse_bundle(bundle.bytes);
-        if (summary.has_error()) {
-            fault(label, "file", "bundle.json: " + summary.error().message());
-            return;
-        }
+        const auto* key = signing_key(folder, label, bundle.bytes, summary);
+        if (key == nullptr) return;
+        if (summary.has_error()) return unreadable(label, "file", "bundle.json: " + summary.error().message());
         const auto& told = summary.value();
         bundle.bundle_id = told.bundle_id;
         bundle.chain = told.chain;
@@ -88,29 +94,38 @@ private:
         const auto day = fs::path{request_.directory} / folder_of_day(told.timestamp_end);
         if (folder.path.parent_path() != day) ++other_day_;
         links_.push_back({told.bundle_id, told.chain, bundle.sha256, told.timestamp_end});
-        check_signature(folder, bundle.bytes, told);
+        if (key->key_id() != told.signer)
+            fault(id, "signature",
+                  "signer names key " + told.signer.str() + ", but it is signed by " + key->key_id().str());
         check_receipt(folder, bundle, told);
     }
 
-    void check_signature(const BundleFolder& folder, std::string_view bytes, const BundleSummary& told) {
-        const auto& id = told.bundle_id.str();
-        if (!folder.signature) return fault(id, "file", "bundle.sig is missing");
-        const auto signature = read_file(folder.path / signature_file, std::tuple_size_v<Signature>);
-        if (signature.has_error()) return fault(id, "file", signature.error().message());
-        if (signature.value().size() != std::tuple_size_v<Signature>)
-            return fault(id, "signature",
-                         "bundle.sig has " + std::to_string(signature.value().size()) + " bytes, a signature has 64");
-        const auto* key = key_that_verifies(request_.host_keys, bytes, signature.value());
-        if (key != nullptr) {
-            if (key->key_id() != told.signer)
-                fault(id, "signature",
-                      "signer names key " + told.signer.str() + ", but it is signed by " + key->key_id().str());
-            return;
+    // Null after the fault was told.
+    const PublicKey* signing_key(const BundleFolder& folder, const std::string& label, std::string_view bytes,
+                                 const Result<BundleSummary>& summary) {
+        if (!folder.signature) {
+            unreadable(label, "file", "bundle.sig is missing");
+            return nullptr;
         }
-        if (has_key(request_.host_keys, told.signer))
-            return fault(id, "signature", "the signature does not verify: bundle.json or bundle.sig was changed");
-        fault(id, "signature",
-              "signed by key " + agent::quoted(told.signer.str()) + ", which is not among the given ones");
+        const auto signature = read_file(folder.path / signature_file, std::tuple_size_v<Signature>);
+        if (signature.has_error()) {
+            unreadable(label, "file", signature.error().message());
+            return nullptr;
+        }
+        if (signature.value().size() != std::tuple_size_v<Signature>) {
+            unreadable(label, "signature",
+                       "bundle.sig has " + std::to_string(signature.value().size()) + " bytes, a signature has 64");
+            return nullptr;
+        }
+        const auto* key = key_that_verifies(request_.host_keys, bytes, signature.value());
+        if (key != nullptr) return key;
+        if (summary.has_value() && !has_key(request_.host_keys, summary.value().signer))
+            unreadable(
+                label, "signature",
+                "signed by key " + agent::quoted(summary.value().signer.str()) + ", which is not among the given ones");
+        else
+            unreadable(label, "signature", "the signature does not verify: bundle.json or bundle.sig was changed");
+        return nullptr;
     }
 
     void check_receipt(const BundleFolder& folder, const SignedBundle& bundle, const BundleSummary& told) {
@@ -129,7 +144,10 @@ private:
     }
 
     void judge_chain() {
-        auto chain = check_chain(std::move(links_), request_.head);
+        auto chain = check_chain(std::move(links_), request_.head, unreadable_);
+        for (const auto& epoch : chain.epochs_beside_head)
+            account_.remarks.push_back("whether the tail of epoch " + agent::quoted(epoch) +
+                                       " is there was not verified: the given head is not in it");
         account_.epochs = chain.epochs;
         account_.first_sequence = chain.first_sequence;
         account_.last_sequence = chain.last_sequence;
@@ -154,6 +172,7 @@ private:
     std::vector<BundleLink> links_;
     std::vector<std::string> ids_;
     std::set<std::string> faulty_;
+    std::int64_t unreadable_{};
     std::int64_t without_receipt_{};
     std::int64_t other_day_{};
 };

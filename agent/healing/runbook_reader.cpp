@@ -80,14 +80,18 @@ Runbook read_runbook(const YamlFile& file, Faults& faults) {
     return runbook;
 }
 
-// Every *.yaml below `directory`, sorted, so that the same folder always gives the same faults.
+// Every *.yaml below `directory`, sorted, so that the same folder always gives the same faults. Names that begin with
+// a dot belong to editors and version control.
 std::vector<std::filesystem::path> files_below(const std::filesystem::path& directory, Faults& faults) {
     std::vector<std::filesystem::path> files;
     std::error_code failure;
     std::filesystem::recursive_directory_iterator walk{directory, failure};
     while (!failure && walk != std::filesystem::recursive_directory_iterator{}) {
         std::error_code gone;
-        if (walk->path().extension() == ".yaml" && !walk->is_directory(gone)) files.push_back(walk->path());
+        if (walk->path().filename().native().starts_with('.'))
+            walk.disable_recursion_pending();
+        else if (walk->path().extension() == ".yaml" && !walk->is_directory(gone))
+            files.push_back(walk->path());
         walk.increment(failure);
     }
     if (failure) faults.push_back({directory.string(), 0, "", "cannot list the runbooks: " + failure.message()});

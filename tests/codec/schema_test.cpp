@@ -87,7 +87,10 @@ TEST_F(Schema, SaysWhichWordWasMeant) {
 TEST_F(Schema, TakesFalseForOffWhereOffIsAWord) {
     EXPECT_EQ(read("mode: off\n").one_of("mode", {"off", "on"}), "off");
     EXPECT_EQ(read("mode: false\n").one_of("mode", {"off", "on"}), "off");
-    EXPECT_EQ(read("mode: 'false'\n").one_of("mode", {"off", "on"}), std::nullopt);
+    for (const auto* off : {"Off", "OFF", "no", "No", "NO", "n", "N", "False", "FALSE", "'Off'", "\"OFF\""})
+        EXPECT_EQ(read(std::string{"mode: "} + off + '\n').one_of("mode", {"off", "on"}), "off") << off;
+    for (const auto* other : {"'false'", "'no'", "oFF", "0", "true", "yes"})
+        EXPECT_EQ(read(std::string{"mode: "} + other + '\n').one_of("mode", {"off", "on"}), std::nullopt) << other;
     EXPECT_EQ(read("mode: false\n").one_of("mode", {"direct"}), std::nullopt);
 }
 

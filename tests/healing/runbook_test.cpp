@@ -126,6 +126,8 @@ TEST_F(Runbooks, LeavesOutTheFaultyOneAndTheSecondOfAnId) {
     folder.write("c.yaml", "id: RB-A\n" + good);
     folder.write("d.yaml", "id: [\n");
     folder.write("README.md", "no runbook");
+    folder.write(".a.yaml", "id: [\n");
+    folder.write(".git/e.yaml", "id: [\n");
     const auto loaded = RunbookCatalogue::load(folder.path());
     ASSERT_EQ(loaded.catalogue.all().size(), 2U);
     EXPECT_EQ(loaded.catalogue.find(RunbookId{"RB-A"})->file, folder.path() / "a.yaml");
