@@ -60,16 +60,20 @@ void print_table(const std::vector<CheckReport>& reports) {
     table.print();
 }
 
-int explain(const LoadedAgent& loaded, const std::vector<std::string>& names) {
+int explain(const LoadedAgent& loaded, const std::vector<std::string>& names, bool json) {
     bool found = false;
+    Value::Array told;
     for (const auto& check : make_checks(loaded.baseline)) {
         const auto& name = check->settings().name.str();
         if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) continue;
-        if (found) print_line("");
+        if (json) told.push_back(Value::object({{"check", name}, {"explanation", check->explain()}}));
+        if (found && !json) print_line("");
         found = true;
+        if (json) continue;
         print_line(coloured(name, Colour::green));
         print_line(check->explain());
     }
+    if (found && json) print_json(Value::object({{"checks", std::move(told)}}));
     if (found) return fine;
     complain("this host's baseline has no such check");
     return usage;
@@ -78,7 +82,7 @@ int explain(const LoadedAgent& loaded, const std::vector<std::string>& names) {
 int check(const CommandLine& line, const Options& options) {
     const auto [loaded, status] = load(line, FileChecks::all);
     if (!loaded) return status;
-    if (options.explain) return explain(*loaded, options.names);
+    if (options.explain) return explain(*loaded, options.names, options.json);
     auto store = state_to_read(loaded->settings);  // what checks remember makes ages known; without it they look anyway
     auto* known = store.has_value() ? store.value().get() : nullptr;
     asio::io_context loop{1};

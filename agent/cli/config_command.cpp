@@ -10,7 +10,10 @@ struct Options {
 
 int check(const CommandLine& line, const Options& options) {
     const auto& file = options.file.empty() ? line.config : options.file;
-    const auto outcome = load_agent(file, FileChecks::all);
+    auto outcome = load_agent(file, FileChecks::all);
+    if (outcome.loaded)
+        for (const auto& closed : closed_keys_of(outcome.loaded->settings))
+            outcome.remarks.push_back(closed.key + " was not looked into: " + closed.text);
     if (options.json) {
         Value::Array faults;
         for (const auto& fault : outcome.faults)

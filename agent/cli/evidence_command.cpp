@@ -131,9 +131,11 @@ Result<VerifyRequest::Head> parse_head(const std::string& text) {
     if (colon == std::string::npos || read.ec != std::errc{} || read.ptr != end || head.sequence < 1)
         return Error{Errc::malformed, "--head wants SEQUENCE:SHA256"};
     head.sha256 = text.substr(colon + 1);
+    for (char& c : head.sha256)
+        if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
     const auto digest = hex_decode(head.sha256);
     if (!digest || digest->size() != sizeof(Digest))
-        return Error{Errc::malformed, "--head wants SEQUENCE:SHA256, the digest as 64 lower-case hexadecimal digits"};
+        return Error{Errc::malformed, "--head wants SEQUENCE:SHA256, the digest as 64 hexadecimal digits"};
     return head;
 }
 

@@ -9,7 +9,6 @@
 #include "daemon/order_clock.hpp"
 #include "evidence/recorder.hpp"
 #include "healing/engine.hpp"
-#include "host/files.hpp"
 #include "host/machine.hpp"
 
 namespace agent::cli {
@@ -108,15 +107,6 @@ Result<Done> apply(const std::shared_ptr<const LoadedAgent>& loaded, StateStore&
     return Done{std::move(draft), std::move(recorded)};
 }
 
-// A fresh file where the agent never ran; a damaged one is the daemon's to set aside, at its start.
-Result<std::unique_ptr<StateStore>> state_to_heal(const AgentSettings& settings) {
-    const auto now = SystemTimeSource{}.wall_now();
-    auto store = StateStore::open(settings.state_dir, OpenMode::existing, now);
-    if (store.has_value() || store.error().code() != Errc::not_found) return store;
-    AGENT_TRY(make_directory(settings.state_dir, 0700));
-    return StateStore::open(settings.state_dir, OpenMode::create, now);
-}
-
 int show_plan(const std::shared_ptr<const LoadedAgent>& loaded, StateStore& store, const Runbook& runbook,
               const Value& params, bool json) {
     LocalEngine engine{loaded, &store};
@@ -129,6 +119,25 @@ int show_plan(const std::shared_ptr<const LoadedAgent>& loaded, StateStore& stor
     return fine;
 }
 
+// What the host would do if policy let it, and why not now.
+int defer(const std::shared_ptr<const LoadedAgent>& loaded, StateStore& store, const Runbook& runbook,
+          const Value& params, const Deferral& deferral, bool json) {
+    const std::string reason{reason_word(deferral.reason)};
+    complain("not now: " + reason + ": " + deferral.detail);
+    if (!json) {
+        const int shown = show_plan(loaded, store, runbook, params, false);
+        return shown == fine ? not_fine : shown;
+    }
+    LocalEngine engine{loaded, &store};
+    const auto plan = engine.plan(runbook, params);
+    if (plan.has_error()) return failed_with(plan.error(), undetermined);
+    print_json(Value::object({{"outcome", to_string(Outcome::deferred)},
+                              {"reason", reason},
+                              {"error", deferral.detail},
+                              {"plan", plan_json(runbook, plan.value())}}));
+    return not_fine;
+}
+
 int heal(const CommandLine& line, const Options& options) {
     const auto [loaded, status] = load(line, FileChecks::all);
     if (!loaded) return status;
@@ -139,16 +148,13 @@ int heal(const CommandLine& line, const Options& options) {
     }
     auto params = parse_params(*runbook, options.params);
     if (params.has_error()) return failed_with(params.error(), usage);
-    auto store = state_to_heal(loaded->settings);
+    auto store = state_to_change_or_begin(loaded->settings);
     if (store.has_error()) return failed_with(store.error(), undetermined);
     if (options.dry_run) return show_plan(loaded, *store.value(), *runbook, params.value(), options.json);
     const auto deferral = judge(*loaded, *store.value(), *runbook);
     if (deferral.has_error()) return failed_with(deferral.error(), undetermined);
-    if (deferral.value()) {
-        complain("not now: " + std::string{reason_word(deferral.value()->reason)} + ": " + deferral.value()->detail);
-        const int shown = show_plan(loaded, *store.value(), *runbook, params.value(), options.json);
-        return shown == fine ? not_fine : shown;
-    }
+    if (deferral.value())
+        return defer(loaded, *store.value(), *runbook, params.value(), *deferral.value(), options.json);
     auto key = evidence_key(loaded->settings.evidence.key_file);
     if (key.has_error()) return failed_with(key.error(), undetermined);
     const auto done = apply(loaded, *store.value(), key.value(), *runbook, std::move(params).value());

@@ -1,17 +1,16 @@
-#include "base/log.hpp"
+#include <algorithm>
+
 #include "cli/session.hpp"
 #include "daemon/instance_lock.hpp"
 
 namespace agent::cli {
 namespace {
 
-// A hold without a term: the last moment that RFC 3339 can say.
-WallTime until_resumed() { return parse_rfc3339("9999-12-31T23:59:59.999Z").value(); }
-
 int set_hold(const CommandLine& line, const std::optional<WallTime>& until) {
     const auto [loaded, status] = load(line, FileChecks::none);
     if (!loaded) return status;
-    auto store = state_to_change(loaded->settings);
+    // Nothing can be on hold where the agent never ran, but a hold may come before its first start.
+    auto store = until ? state_to_change_or_begin(loaded->settings) : state_to_change(loaded->settings);
     if (store.has_error()) return failed_with(store.error(), undetermined);
     const auto written = store.value()->memory().write_hold(until);
     if (written.has_error()) return failed_with(written.error(), undetermined);
@@ -28,7 +27,11 @@ int hold(const CommandLine& line, const std::string& term) {
     if (term.empty()) return set_hold(line, until_resumed());
     const auto duration = parse_duration(term);
     if (duration.has_error()) return failed_with(Error{duration.error()}.in_context("--for"), usage);
-    return set_hold(line, SystemTimeSource{}.wall_now() + duration.value());
+    if (duration.value() <= Duration::zero()) {
+        complain("--for: a hold must last longer than " + term + "; `resume` ends one");
+        return usage;
+    }
+    return set_hold(line, std::min(SystemTimeSource{}.wall_now() + duration.value(), until_resumed()));
 }
 
 }  // namespace

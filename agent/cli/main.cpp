@@ -1,18 +1,55 @@
 // compliance-agent: the daemon and everything an operator or auditor asks of it on the command line (INTERFACE.md).
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iostream>
 
+#include "base/text.hpp"
 #include "cli/command_line.hpp"
 #include "cli/output.hpp"
 #include "daemon/version.hpp"
 
 namespace {
 
+using namespace agent::cli;
+
+// CLI11 only says that a subcommand is required, also where a wrong one was given.
+const std::string* unknown_command(const std::vector<std::string>& left_over) {
+    const auto word =
+        std::ranges::find_if(left_over, [](const std::string& each) { return !each.empty() && each[0] != '-'; });
+    return word == left_over.end() ? nullptr : &*word;
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error) {
+    if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return app.exit(error) == 0 ? fine : usage;
+    const auto* group = &app;
+    while (!group->get_subcommands().empty()) group = group->get_subcommands().front();
+    const auto left_over = app.remaining(true);
+    const auto* word = unknown_command(left_over);
+    const auto commands = group->get_subcommands([](const CLI::App*) { return true; });
+    if (word != nullptr && !commands.empty()) {
+        std::vector<std::string_view> names;
+        for (const auto* command : commands) names.push_back(command->get_name());
+        const auto meant = agent::nearest(*word, names);
+        complain("unknown command " + agent::quoted(*word) +
+                 (meant.empty() ? std::string{"; --help lists them"} : "; did you mean " + agent::quoted(meant) + "?"));
+        return usage;
+    }
+    if (commands.empty()) return app.exit(error) == 0 ? fine : usage;
+    std::cerr << group->help();
+    return usage;
+}
+
+int flushed(int status) {
+    std::cout.flush();
+    if (std::cout) return status;
+    complain("standard output could not be written");
+    return undetermined;
+}
+
 int run(int argc, char** argv) {
-    using namespace agent::cli;
     CLI::App app{"Drift checks, signed orders and signed evidence for this host.", "compliance-agent"};
     CommandLine line;
     app.set_version_flag("--version", "compliance-agent " + agent::agent_version());
@@ -34,15 +71,9 @@ int run(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? fine : usage;
+        return flushed(usage_error(app, error));
     }
-    const int status = line.chosen();
-    std::cout.flush();
-    if (!std::cout) {
-        complain("standard output could not be written");
-        return status == fine ? undetermined : status;
-    }
-    return status;
+    return flushed(line.chosen());
 }
 
 }  // namespace

@@ -25,14 +25,15 @@ struct SignOptions {
 
 Result<std::string> sign(const SignOptions& options) {
     AGENT_TRY(const auto text, read_input(options.order, limits::envelope_bytes));
-    AGENT_TRY(auto order, in_context(parse_json(text), "reading the order"));
-    if (order.object() == nullptr) return Error{Errc::malformed, "the order is no JSON object"};
+    AGENT_TRY(auto order, in_context(parse_json(text), name_of_input(options.order)));
+    if (order.object() == nullptr)
+        return Error{Errc::malformed, name_of_input(options.order) + ": the order is no JSON object"};
     if (order.find("order_id") == nullptr) order.set("order_id", random_uuid());
     if (order.find("nonce") == nullptr) order.set("nonce", random_hex(nonce_digits));
     if (order.find("issued_at") == nullptr) order.set("issued_at", format_rfc3339(SystemTimeSource{}.wall_now()));
     if (order.find("params") == nullptr) order.set("params", Value{Value::Object{}});
     const auto payload = write_json(order);
-    AGENT_TRY(const auto parsed, parse_order(payload));
+    AGENT_TRY(const auto parsed, in_context(parse_order(payload), name_of_input(options.order)));
     if (parsed.ttl_seconds < limits::ttl_least_seconds || parsed.ttl_seconds > limits::ttl_most_seconds)
         complain("note: hosts refuse a ttl of " + std::to_string(parsed.ttl_seconds) + " s unless configured for it");
     const auto to_sign = pre_authentication_encoding(order_payload_type, payload);
@@ -151,7 +152,9 @@ void add_local_order_commands(CLI::App& order, CommandLine& line) {
     sign_command->callback([&line, options] {
         line.chosen = [options]() -> int {
             const auto envelope = sign(*options);
-            if (envelope.has_error()) return failed_with(envelope.error(), not_fine);
+            if (envelope.has_error())
+                return failed_with(envelope.error(),
+                                   envelope.error().code() == Errc::malformed ? not_fine : undetermined);
             print_line(envelope.value());
             return fine;
         };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <limits>
@@ -47,6 +48,16 @@ std::string cut(std::string_view text, std::size_t width) {
         out += c;
     }
     return out + "…";
+}
+
+Result<std::string> read_stream(std::istream& in, const std::filesystem::path& file, std::size_t most) {
+    std::string text;
+    for (std::istreambuf_iterator<char> next{in}, end; next != end; ++next) {
+        if (text.size() == most)
+            return Error{Errc::malformed, name_of_input(file) + " holds more than " + std::to_string(most) + " bytes"};
+        text += *next;
+    }
+    return text;
 }
 
 }  // namespace
@@ -135,22 +146,25 @@ int failed_with(const Error& error, ExitStatus status) {
     return status;
 }
 
-int failed_with(const Faults& faults) {
+int failed_with(const Faults& faults, const std::filesystem::path& configuration, std::string_view consequence) {
     for (const auto& fault : faults) std::cerr << fault.to_string() << '\n';
-    complain(std::to_string(faults.size()) + (faults.size() == 1 ? " fault" : " faults") +
-             " in the configuration; nothing was started");
+    complain(std::to_string(faults.size()) + (faults.size() == 1 ? " fault" : " faults") + " in the configuration " +
+             configuration.string() + std::string{consequence});
     return bad_configuration;
 }
 
+std::string name_of_input(const std::filesystem::path& file) { return file == "-" ? "standard input" : file.string(); }
+
 Result<std::string> read_input(const std::filesystem::path& file, std::size_t most) {
-    if (file != "-") return read_file(file, most);
-    std::string text;
-    for (std::istreambuf_iterator<char> next{std::cin}, end; next != end; ++next) {
-        if (text.size() == most)
-            return Error{Errc::malformed, "standard input holds more than " + std::to_string(most) + " bytes"};
-        text += *next;
-    }
-    return text;
+    if (file == "-") return read_stream(std::cin, file, most);
+    std::error_code failure;
+    const auto kind = std::filesystem::status(file, failure).type();
+    // What shells put in place of a file: <(…), /dev/stdin.
+    if (kind != std::filesystem::file_type::fifo && kind != std::filesystem::file_type::character)
+        return read_file(file, most);
+    std::ifstream in{file, std::ios::binary};
+    if (!in) return Error{Errc::system, file.string() + ": cannot be opened for reading"};
+    return read_stream(in, file, most);
 }
 
 }  // namespace agent::cli

@@ -49,10 +49,13 @@ void print_json(const Value& value);
 void complain(std::string_view message);
 // The error on standard error, and `status` back.
 [[nodiscard]] int failed_with(const Error& error, ExitStatus status);
-// Every fault on standard error, and bad_configuration back.
-[[nodiscard]] int failed_with(const Faults& faults);
+// Every fault of `configuration` on standard error, and bad_configuration back. `consequence` ends the last line.
+[[nodiscard]] int failed_with(const Faults& faults, const std::filesystem::path& configuration,
+                              std::string_view consequence = {});
 
-// A file, or standard input for "-".
+// How messages name the input `file`.
+[[nodiscard]] std::string name_of_input(const std::filesystem::path& file);
+// A file, a FIFO or a character device, or standard input for "-". `malformed` beyond `most` bytes.
 [[nodiscard]] Result<std::string> read_input(const std::filesystem::path& file, std::size_t most);
 
 }  // namespace agent::cli

@@ -20,8 +20,9 @@ Task<> start_and_run(asio::io_context& loop, TimeSource& time, std::shared_ptr<c
 int run(const CommandLine& line, bool once) {
     std::signal(SIGPIPE, SIG_IGN);
     auto outcome = load_agent(line.config, FileChecks::all);
-    if (!outcome.loaded) return failed_with(outcome.faults);
-    for (const auto& remark : outcome.remarks) log_warning(remark);
+    if (outcome.loaded) outcome.faults = closed_keys_of(outcome.loaded->settings);
+    if (!outcome.faults.empty()) return failed_with(outcome.faults, line.config, "; nothing was started");
+    for (const auto& remark : outcome.remarks) log_info(remark);
     asio::io_context loop{1};
     SystemTimeSource time;
     const auto done = run_to_end(loop, start_and_run(loop, time, std::move(outcome.loaded), once));

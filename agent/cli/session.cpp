@@ -2,12 +2,13 @@
 
 #include <utility>
 
+#include "host/files.hpp"
+
 namespace agent::cli {
 
 LoadedOrStatus load(const CommandLine& line, FileChecks checks) {
     auto outcome = load_agent(line.config, checks);
-    if (!outcome.loaded) return {nullptr, failed_with(outcome.faults)};
-    for (const auto& remark : outcome.remarks) complain("note: " + remark);
+    if (!outcome.loaded) return {nullptr, failed_with(outcome.faults, line.config)};
     return {std::move(outcome.loaded), fine};
 }
 
@@ -24,5 +25,15 @@ Result<std::unique_ptr<StateStore>> state_to_change(const AgentSettings& setting
                      "the agent has not run here yet: there is no state file in " + settings.state_dir.string()};
     return store;
 }
+
+Result<std::unique_ptr<StateStore>> state_to_change_or_begin(const AgentSettings& settings) {
+    const auto now = SystemTimeSource{}.wall_now();
+    auto store = StateStore::open(settings.state_dir, OpenMode::existing, now);
+    if (store.has_value() || store.error().code() != Errc::not_found) return store;
+    AGENT_TRY(make_directory(settings.state_dir, 0700));
+    return StateStore::open(settings.state_dir, OpenMode::create, now);
+}
+
+WallTime until_resumed() { return parse_rfc3339("9999-12-31T23:59:59.999Z").value(); }
 
 }  // namespace agent::cli

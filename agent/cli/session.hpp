@@ -26,6 +26,11 @@ struct LoadedOrStatus {
 [[nodiscard]] Result<std::unique_ptr<StateStore>> state_to_read(const AgentSettings& settings);
 // The state file for changing something; it must exist.
 [[nodiscard]] Result<std::unique_ptr<StateStore>> state_to_change(const AgentSettings& settings);
+// A fresh file where the agent never ran; a damaged one is the daemon's to set aside, at its start.
+[[nodiscard]] Result<std::unique_ptr<StateStore>> state_to_change_or_begin(const AgentSettings& settings);
+
+// The end of a hold without a term: the last moment that RFC 3339 can say.
+[[nodiscard]] WallTime until_resumed();
 
 // Runs `work` to its end on a loop of its own.
 template <class T>

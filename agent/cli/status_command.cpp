@@ -21,6 +21,11 @@ void print_loop(Table& table, const std::string& name, const LoopRecord& record,
     if (record.failure) table.note(*record.failure);
 }
 
+std::string hold_words(const std::optional<WallTime>& until, WallTime now) {
+    if (!until || *until <= now) return "not on hold";
+    return "on hold until " + (*until == until_resumed() ? "resumed" : format_rfc3339(*until));
+}
+
 void print(const StatusFacts& facts, const HealthVerdict& verdict, const AgentSettings& settings, WallTime now) {
     const auto colour = verdict.health == Health::ok        ? Colour::green
                         : verdict.health == Health::failing ? Colour::red
@@ -46,9 +51,7 @@ void print(const StatusFacts& facts, const HealthVerdict& verdict, const AgentSe
         table.add({"certificate",
                    std::to_string(std::chrono::floor<std::chrono::days>(*facts.certificate_not_after - now).count()),
                    "days left, until " + format_rfc3339(*facts.certificate_not_after)});
-    table.add({"healing", std::string{to_string(settings.healing.mode)},
-               facts.hold_until && *facts.hold_until > now ? "on hold until " + format_rfc3339(*facts.hold_until)
-                                                           : "not on hold"});
+    table.add({"healing", std::string{to_string(settings.healing.mode)}, hold_words(facts.hold_until, now)});
     for (const auto& check : facts.results)
         table.add({"  " + check.name.str(), std::string{to_string(check.result)}, check.reason},
                   colour_of(check.result));
