@@ -32,7 +32,7 @@ Value meta_value(const ArchivedBundle& bundle) {
 
 // `next` of the answer before: opaque to the caller, a position to us.
 std::optional<std::int64_t> position_in(const std::optional<std::string>& after) {
-    if (!after || after->empty()) return 0;
+    if (!after) return 0;
     std::int64_t position{};
     const auto [end, error] = std::from_chars(after->data(), after->data() + after->size(), position);
     if (error != std::errc{} || end != after->data() + after->size() || position < 0) return std::nullopt;

@@ -26,10 +26,11 @@ HostReport silent(const AcceptedOrder& order, const HostId& host) {
     return report;
 }
 
-// One line for each host of the audience: those that reported and, of a whole site, those that are enrolled in it.
+// One line for each host of the audience: those that reported and, of a whole site, those that were added to it
+// before the order expired.
 Result<std::vector<HostReport>> reports_of_site(Service& service, const AcceptedOrder& order) {
     AGENT_TRY(auto reports, service.orders.reports(order.order_id));
-    AGENT_TRY(const auto enrolled, service.hosts.enrolled(order.site_id));
+    AGENT_TRY(const auto enrolled, service.hosts.enrolled_before(order.site_id, order.expires_at));
     for (const auto& host : enrolled) {
         const bool reported =
             std::any_of(reports.begin(), reports.end(), [&](const auto& report) { return report.host_id == host; });

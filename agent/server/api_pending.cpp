@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "codec/offers.hpp"
 #include "model/limits.hpp"
 #include "server/api.hpp"
@@ -7,17 +9,22 @@ namespace {
 
 constexpr std::int64_t most_orders = 100;
 
+// Given, and every time as `own`.
+bool is_own(const RequestTarget& target, std::string_view name, const std::string& own) {
+    return target.parameter(name) && std::all_of(target.query.begin(), target.query.end(), [&](const auto& pair) {
+               return pair.first != name || pair.second == own;
+           });
+}
+
 }  // namespace
 
 // GET /api/orders/pending. With nothing to offer and a `wait`, the reply asks to be held.
 Result<Reply> pending_orders(const Call& call) {
     const auto& target = call.request.target;
-    for (const auto& [name, value] : target.query) {
-        const bool site = name == "site_id" && value != call.caller.site_id().str();
-        const bool host = name == "host_id" && value != call.caller.host_id().str();
-        if (site || host)
-            return refusal(403, "identity_mismatch", name + " is not that of the certificate: a host polls for itself");
-    }
+    if (!is_own(target, "site_id", call.caller.site_id().str()) ||
+        !is_own(target, "host_id", call.caller.host_id().str()))
+        return refusal(403, "identity_mismatch",
+                       "site_id and host_id must be those of the certificate: a host polls for itself");
     const auto limit = clamped_parameter(
         target, "limit", {.least = 1, .most = most_orders, .otherwise = std::int64_t{limits::pending_default}});
     if (limit.has_error()) return refusal(400, "malformed", limit.error().message());

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "base/text.hpp"
 #include "codec/bundle_codec.hpp"
@@ -17,17 +18,27 @@ bool names_one_of(const std::vector<PublicKey>& keys, std::string_view key_id) {
     return std::any_of(keys.begin(), keys.end(), [&](const auto& key) { return key.key_id().str() == key_id; });
 }
 
-// Of a bundle that no key verifies: is it the key that is missing, or the signature that is wrong? Only the word of the
-// refusal depends on what these bytes claim.
-Reply explain_signature(const std::vector<PublicKey>& keys, std::string_view bundle) {
+// signer.key_id of what need not be a bundle otherwise.
+std::optional<std::string> claimed_signer(std::string_view bundle) {
     const auto value = parse_json(bundle);
     const auto* signer = value.has_value() ? value.value().find("signer") : nullptr;
     const auto* key_id = signer == nullptr ? nullptr : signer->find("key_id");
     const auto* text = key_id == nullptr ? nullptr : key_id->string();
-    if (text != nullptr && !names_one_of(keys, *text))
+    return text == nullptr ? std::nullopt : std::optional{*text};
+}
+
+// Refuses where the claimed signer is none of the host's keys, where no key verifies the bytes, and where another than
+// the claimed one does. Only the word of the refusal depends on what unverified bytes claim.
+std::optional<Reply> refuse_signature(const std::vector<PublicKey>& keys, const PublicKey* verifier,
+                                      const std::optional<std::string>& claimed) {
+    if (claimed && !names_one_of(keys, *claimed))
         return refusal(422, "unknown_evidence_key",
-                       "no evidence key " + quoted(*text, 64) + " was added for this host");
-    return refusal(422, "bad_signature", "the signature is not of these bytes by an evidence key of this host");
+                       "no evidence key " + quoted(*claimed, 64) + " was added for this host");
+    if (verifier == nullptr)
+        return refusal(422, "bad_signature", "the signature is not of these bytes by an evidence key of this host");
+    if (claimed && *claimed != verifier->key_id().str())
+        return refusal(422, "bad_signature", "the signature is not by the key that signer.key_id names");
+    return std::nullopt;
 }
 
 // What the bundle says of an order, if it says it of the order's own payload (PROTOCOL.md section 6).
@@ -108,15 +119,14 @@ Result<Reply> upload_evidence(const Call& call) {
     if (keys.empty())
         return refusal(422, "unknown_evidence_key",
                        "no evidence key was added for this host; run: compliance-server host add");
-    const bool verified = std::any_of(keys.begin(), keys.end(), [&](const PublicKey& key) {
+    const auto found = std::find_if(keys.begin(), keys.end(), [&](const PublicKey& key) {
         return key.verify(bundle, form.value().signature).has_value();
     });
-    if (!verified) return explain_signature(keys, bundle);
-
+    const auto* verifier = found == keys.end() ? nullptr : &*found;
     const auto summary = parse_bundle(bundle);
+    const auto claimed = summary.has_value() ? std::optional{summary.value().signer.str()} : claimed_signer(bundle);
+    if (auto refused = refuse_signature(keys, verifier, claimed)) return *std::move(refused);
     if (summary.has_error()) return refusal(422, "malformed", summary.error().message());
-    if (!names_one_of(keys, summary.value().signer.str()))
-        return refusal(422, "unknown_evidence_key", "signer.key_id is no evidence key that was added for this host");
     if (summary.value().site_id != call.caller.site_id() || summary.value().host_id != call.caller.host_id())
         return refusal(403, "identity_mismatch", "site_id and host_id of the bundle are not those of the certificate");
     return archive(service, summary.value(), form.value());

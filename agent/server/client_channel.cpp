@@ -27,7 +27,6 @@ using Parser = http::request_parser<http::string_body>;
 
 constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t header_most = 16U * 1024U;
-constexpr std::size_t drained_most = 4UL * 1024UL * 1024UL;
 
 asio::ssl::context borrow(SSL_CTX* tls) {
     SSL_CTX_up_ref(tls);
@@ -58,7 +57,8 @@ Reading reading_of(const error_code& error) {
     return Reading::gone;
 }
 
-http::response<http::string_body> message_of(const ApiResponse& response, WallTime now, bool keep_alive) {
+http::response<http::string_body> message_of(const ApiResponse& response, const RequestHead& head, WallTime now,
+                                             bool keep_alive) {
     constexpr int no_content = 204;
     http::response<http::string_body> message{http::int_to_status(static_cast<unsigned>(response.status)), 11};
     message.reason(std::string{status_phrase(response.status)});
@@ -69,9 +69,10 @@ http::response<http::string_body> message_of(const ApiResponse& response, WallTi
     if (response.status != no_content) {
         message.set(http::field::content_type, response.content_type);
         message.content_length(response.body.size());
-        message.body() = response.body;
+        if (head.method != "HEAD") message.body() = response.body;
     }
     message.keep_alive(keep_alive);
+    if (keep_alive && !head.is_http_1_1) message.set(http::field::connection, "keep-alive");
     return message;
 }
 
@@ -123,6 +124,16 @@ Task<> ClientChannel::read_some() {
 
 std::size_t ClientChannel::buffered() const noexcept { return wire_->buffer.size(); }
 
+bool ClientChannel::request_begun() {
+    constexpr std::string_view line_end = "\r\n";
+    auto& buffer = wire_->buffer;
+    for (;;) {
+        const std::string_view seen{static_cast<const char*>(buffer.data().data()), buffer.size()};
+        if (!seen.starts_with(line_end)) return !line_end.starts_with(seen);
+        buffer.consume(line_end.size());
+    }
+}
+
 Task<Reading> ClientChannel::read_header() {
     auto& parser = wire_->parser.emplace();
     parser.header_limit(header_most);
@@ -144,6 +155,8 @@ RequestHead ClientChannel::head() const {
     head.host_headers = header_values(message, "X-Host-ID");
     if (const auto length = parser.content_length()) head.content_length = *length;
     head.chunked = parser.chunked();
+    const auto codings = header_values(message, "Transfer-Encoding");
+    head.other_coding = !codings.empty() && (codings.size() > 1 || !boost::beast::iequals(codings.front(), "chunked"));
     head.keep_alive = message.keep_alive();
     head.is_http_1_1 = message.version() == 11;
     head.expects_continue = !parser.is_done() && boost::beast::iequals(message[http::field::expect], "100-continue");
@@ -168,8 +181,8 @@ Task<> ClientChannel::write_continue() {
     co_return ok();
 }
 
-Task<> ClientChannel::write(const ApiResponse& response, WallTime now, bool keep_alive) {
-    auto message = message_of(response, now, keep_alive);
+Task<> ClientChannel::write(const ApiResponse& response, const RequestHead& head, WallTime now, bool keep_alive) {
+    auto message = message_of(response, head, now, keep_alive);
     wire_->parser.reset();
     const auto [error, bytes] = co_await http::async_write(wire_->stream, message, as_values);
     static_cast<void>(bytes);
@@ -177,16 +190,10 @@ Task<> ClientChannel::write(const ApiResponse& response, WallTime now, bool keep
     co_return ok();
 }
 
-Task<> ClientChannel::drain(std::uint64_t most) {
-    std::uint64_t seen = buffered();
-    most = std::min<std::uint64_t>(most, drained_most);
-    while (seen < most) {
-        wire_->buffer.clear();
-        const auto read = co_await read_some();
-        if (read.has_error()) co_return Error{read.error()};
-        seen += buffered();
-    }
-    co_return ok();
+std::size_t ClientChannel::drop_buffered() noexcept {
+    const auto size = buffered();
+    wire_->buffer.clear();
+    return size;
 }
 
 Task<> ClientChannel::drain_socket() {

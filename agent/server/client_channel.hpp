@@ -33,6 +33,7 @@ struct RequestHead {
     bool chunked{};
     bool keep_alive{};
     bool is_http_1_1{};
+    bool other_coding{};      // a Transfer-Encoding that is not exactly "chunked"
     bool expects_continue{};  // and has not sent its body yet
 
     [[nodiscard]] bool has_body() const noexcept { return chunked || (content_length && *content_length > 0); }
@@ -63,6 +64,8 @@ public:
     // More bytes of the next request, which wait in the buffer.
     [[nodiscard]] Task<> read_some();
     [[nodiscard]] std::size_t buffered() const noexcept;
+    // Whether the first byte of the next request is there; empty lines before it are dropped (RFC 9112 section 2.2).
+    [[nodiscard]] bool request_begun();
 
     // Begins the next request; at most 16 KiB.
     [[nodiscard]] Task<Reading> read_header();
@@ -73,12 +76,11 @@ public:
     [[nodiscard]] std::string take_body();
 
     [[nodiscard]] Task<> write_continue();
-    // The answer to the request, which ends it.
-    [[nodiscard]] Task<> write(const ApiResponse& response, WallTime now, bool keep_alive);
+    // The answer to the request `head`, which ends it; to HEAD without its body.
+    [[nodiscard]] Task<> write(const ApiResponse& response, const RequestHead& head, WallTime now, bool keep_alive);
 
-    // Reads and drops what a client still sends, `most` bytes of it but never more than 4 MiB, so that it comes to read
-    // why its request was refused.
-    [[nodiscard]] Task<> drain(std::uint64_t most);
+    // Forgets what is in the buffer, and says how much that was.
+    std::size_t drop_buffered() noexcept;
     // After a failed handshake, so that the alert is read before the connection ends.
     [[nodiscard]] Task<> drain_socket();
     // close_notify, so that the session resumes (PROTOCOL.md section 2).

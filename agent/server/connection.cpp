@@ -1,5 +1,6 @@
 #include "server/connection.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -20,6 +21,10 @@ namespace agent {
 namespace {
 
 constexpr Duration farewell{2'000};
+constexpr Duration last_farewell{100};  // once the server stops
+constexpr Duration handshake_most{10'000};
+// Clients that send a whole body before they read the answer get to read why it was refused, up to this size.
+constexpr std::uint64_t drained_most = 64ULL * 1024ULL * 1024ULL;
 
 ApiResponse too_large(const Route& route) {
     return problem(route.too_large_status, "too_large",
@@ -34,10 +39,10 @@ public:
         : room_{room}, time_{room.service.time}, channel_{std::move(socket), tls} {}
 
     Task<> run() {
-        const auto shaken = co_await with_deadline(time_, room_.phase_timeout, channel_.shake_hands());
+        const auto shaken = co_await briefly(std::min(room_.phase_timeout, handshake_most), channel_.shake_hands());
         if (shaken.has_error()) {
             report_handshake(shaken.error());
-            static_cast<void>(co_await with_deadline(time_, farewell, channel_.drain_socket()));
+            static_cast<void>(co_await briefly(farewell, channel_.drain_socket()));
             co_return ok();
         }
         identify();
@@ -47,7 +52,7 @@ public:
             if (arrived.has_error()) break;
             AGENT_CO_TRY(more, co_await serve_request());
         }
-        static_cast<void>(co_await with_deadline(time_, farewell, channel_.say_goodbye()));
+        static_cast<void>(co_await briefly(farewell, channel_.say_goodbye()));
         co_return ok();
     }
 
@@ -59,6 +64,23 @@ private:
         // What may still come of a request that is not going to be read.
         std::uint64_t unread{ClientChannel::buffer_most};
     };
+
+    // --- time ---
+
+    // `work` for at most `limit`, of which little is left once the room stops.
+    Task<> briefly(Duration limit, Task<> work) {
+        using asio::experimental::awaitable_operators::operator||;
+        auto timed = with_deadline(time_, limit, std::move(work));
+        auto cut_short = end_of_a_stop();
+        const auto first = co_await (std::move(timed) || std::move(cut_short));
+        if (first.index() == 1) co_return Error{Errc::cancelled, "stopping"};
+        co_return std::get<0>(first);
+    }
+
+    Task<> end_of_a_stop() {
+        AGENT_CO_TRY(co_await room_.stop.wait());
+        co_return co_await time_.sleep_for(last_farewell);
+    }
 
     // --- the caller ---
 
@@ -99,11 +121,13 @@ private:
 
     Task<> wait_for_request() {
         if (room_.stop.stopped()) co_return Error{Errc::cancelled, "stopping"};
-        if (channel_.buffered() > 0) co_return ok();
         using asio::experimental::awaitable_operators::operator||;
-        const auto first = co_await (channel_.read_some() || room_.stop.wait());
-        if (first.index() == 1) co_return Error{Errc::cancelled, "stopping"};
-        co_return std::get<0>(first);
+        while (!channel_.request_begun()) {
+            const auto first = co_await (channel_.read_some() || room_.stop.wait());
+            if (first.index() == 1) co_return Error{Errc::cancelled, "stopping"};
+            AGENT_CO_TRY(std::get<0>(first));
+        }
+        co_return ok();
     }
 
     // Success: go on with the next request. Errors end the connection.
@@ -135,6 +159,10 @@ private:
         const bool has_body = exchange.head.has_body();
         exchange.unread = has_body ? length.value_or(std::numeric_limits<std::uint64_t>::max()) : 0;
 
+        if (exchange.head.other_coding) {
+            const auto unknown = problem(501, "not_implemented", "the only transfer coding here is chunked");
+            co_return co_await refuse_and_close(unknown, exchange);
+        }
         auto admitted = admit_request(exchange);
         if (const auto* refused = std::get_if<ApiResponse>(&admitted)) {
             if (has_body) co_return co_await refuse_and_close(*refused, exchange);
@@ -171,6 +199,8 @@ private:
         const bool lengthless = !head.chunked && !head.content_length;
         if (std::holds_alternative<const Route*>(admitted) && head.method == "POST" && lengthless)
             return problem(411, "length_required", "a POST needs a Content-Length");
+        if (const auto* route = std::get_if<const Route*>(&admitted))
+            if (auto refused = refuse_type(**route, request)) return *std::move(refused);
         return admitted;
     }
 
@@ -245,8 +275,8 @@ private:
                                {"method", quoted(exchange.head.method, 16)},
                                {"target", quoted(exchange.head.target, 128)},
                                {"status", std::to_string(response.status)}});
-        const auto written =
-            co_await with_deadline(time_, room_.phase_timeout, channel_.write(response, time_.wall_now(), keep));
+        const auto written = co_await with_deadline(time_, room_.phase_timeout,
+                                                    channel_.write(response, exchange.head, time_.wall_now(), keep));
         if (written.has_error()) co_return Error{written.error()};
         co_return keep;
     }
@@ -257,8 +287,18 @@ private:
         exchange.keep_alive = false;
         const auto told = co_await respond(response, exchange);
         if (told.has_error()) co_return Error{told.error()};
-        static_cast<void>(co_await with_deadline(time_, farewell, channel_.drain(exchange.unread)));
+        static_cast<void>(co_await briefly(room_.phase_timeout, drain(std::min(exchange.unread, drained_most))));
         co_return false;
+    }
+
+    // Drops what the client still sends, `most` bytes of it, for as long as it keeps sending.
+    Task<> drain(std::uint64_t most) {
+        std::uint64_t seen = channel_.drop_buffered();
+        while (seen < most) {
+            AGENT_CO_TRY(co_await with_deadline(time_, farewell, channel_.read_some()));
+            seen += channel_.drop_buffered();
+        }
+        co_return ok();
     }
 
     ServerRoom& room_;

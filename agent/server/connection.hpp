@@ -20,7 +20,7 @@ struct ServerRoom {
     StopSignal stop;  // finish what is under way, hold nothing, begin nothing
     LogThrottle handshake_failures{20, std::chrono::minutes{1}};
     std::string trust_domain;
-    Duration phase_timeout{30'000};  // per handshake, header, body, answer; twice as long between requests
+    Duration phase_timeout{30'000};  // per header, body, answer; twice as long between requests; handshake at most 10 s
 };
 
 class Connection {

@@ -104,9 +104,10 @@ Result<> EvidenceArchive::advance_chain(const BundleSummary& summary, const std:
     const auto& chain = summary.chain;
     if (chain.sequence < INT64_MAX) {
         AGENT_TRY(auto fill, database_->prepare("UPDATE bundles SET gap = 0 WHERE site_id = ? AND host_id = ? "
-                                                "AND epoch = ? AND sequence = ? AND gap = 1"));
+                                                "AND epoch = ? AND sequence = ? AND gap = 1 AND previous_sha256 = ?"));
         bind_host(fill, summary.site_id, summary.host_id);
-        AGENT_TRY(fill.bind(3, std::string_view{chain.epoch}).bind(4, chain.sequence + 1).run());
+        fill.bind(3, std::string_view{chain.epoch}).bind(4, chain.sequence + 1);
+        AGENT_TRY(fill.bind(5, std::string_view{sha256}).run());
     }
     AGENT_TRY(auto head,
               database_->prepare("INSERT INTO chains (site_id, host_id, epoch, began, sequence, head_sha256) "
@@ -119,8 +120,8 @@ Result<> EvidenceArchive::advance_chain(const BundleSummary& summary, const std:
 }
 
 Result<std::optional<ArchivedBundle>> EvidenceArchive::find(const BundleId& id) {
-    AGENT_TRY(auto row,
-              database_->prepare("SELECT " + std::string{meta_columns} + " FROM bundles WHERE bundle_id = ?"));
+    AGENT_TRY(auto row, database_->prepare("SELECT " + std::string{meta_columns} +
+                                           " FROM bundles WHERE bundle_id = ? COLLATE NOCASE"));
     AGENT_TRY(const bool found, row.bind(1, std::string_view{id.str()}).step());
     if (!found) return std::optional<ArchivedBundle>{};
     return std::optional{meta_of(row)};
@@ -167,8 +168,9 @@ Result<ChainState> EvidenceArchive::chain(const SiteId& site, const HostId& host
     state.epoch = row.text(0);
     state.sequence = row.integer(1);
     state.head_sha256 = row.text(2);
-    AGENT_TRY(state.gaps,
-              count("SELECT count(*) FROM bundles WHERE site_id = ? AND host_id = ? AND gap = 1", site, host));
+    AGENT_TRY(state.gaps, count("SELECT count(*) FROM (SELECT DISTINCT epoch, sequence FROM bundles WHERE site_id = ? "
+                                "AND host_id = ? AND gap = 1)",
+                                site, host));
     AGENT_TRY(state.forks,
               count("SELECT count(*) FROM bundles WHERE site_id = ? AND host_id = ? AND fork = 1", site, host));
     return state;

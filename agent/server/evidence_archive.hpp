@@ -28,7 +28,7 @@ struct ArchivedBundle {
     std::optional<std::string> order_id;
     std::string epoch;
     std::int64_t sequence{};
-    bool gap{};   // the bundle before it has not come (yet)
+    bool gap{};   // the bundle before it has not come (yet), or other bytes came in its place
     bool fork{};  // it does not fit what was there when it came
 };
 
@@ -50,7 +50,7 @@ struct ChainState {
     std::optional<std::string> epoch;
     std::int64_t sequence{};
     std::optional<std::string> head_sha256;
-    std::int64_t gaps{};
+    std::int64_t gaps{};  // places before which something is missing
     std::int64_t forks{};
 };
 
@@ -62,6 +62,7 @@ public:
     [[nodiscard]] Result<bool> add(const BundleSummary& summary, const std::string& sha256, WallTime received_at,
                                    const BundleDocuments& documents);
 
+    // A UUID in upper case is the same.
     [[nodiscard]] Result<std::optional<ArchivedBundle>> find(const BundleId& id);
     // In order of arrival.
     [[nodiscard]] Result<std::vector<ArchivedBundle>> list(const EvidenceFilter& filter);

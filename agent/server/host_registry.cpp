@@ -86,10 +86,10 @@ Result<std::vector<KnownHost>> HostRegistry::list() {
     return list;
 }
 
-Result<std::vector<HostId>> HostRegistry::enrolled(const SiteId& site) {
-    AGENT_TRY(auto rows,
-              database_->prepare("SELECT host_id FROM hosts WHERE site_id = ? AND enrolled = 1 ORDER BY host_id"));
-    rows.bind(1, std::string_view{site.str()});
+Result<std::vector<HostId>> HostRegistry::enrolled_before(const SiteId& site, WallTime when) {
+    AGENT_TRY(auto rows, database_->prepare("SELECT host_id FROM evidence_keys WHERE site_id = ? GROUP BY host_id "
+                                            "HAVING min(added_at) < ? ORDER BY host_id"));
+    rows.bind(1, std::string_view{site.str()}).bind(2, to_column(when));
     std::vector<HostId> hosts;
     for (;;) {
         AGENT_TRY(const bool row, rows.step());

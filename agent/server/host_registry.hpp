@@ -36,7 +36,8 @@ public:
 
     // By site and host, with what is remembered and not yet written.
     [[nodiscard]] Result<std::vector<KnownHost>> list();
-    [[nodiscard]] Result<std::vector<HostId>> enrolled(const SiteId& site);
+    // Those whose first evidence key was added before `when`.
+    [[nodiscard]] Result<std::vector<HostId>> enrolled_before(const SiteId& site, WallTime when);
 
 private:
     Database* database_;

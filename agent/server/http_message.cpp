@@ -23,6 +23,7 @@ std::string_view status_phrase(int status) noexcept {
         case 422: return "Unprocessable Content";
         case 431: return "Request Header Fields Too Large";
         case 500: return "Internal Server Error";
+        case 501: return "Not Implemented";
         case 503: return "Service Unavailable";
         default: return "Unknown";
     }

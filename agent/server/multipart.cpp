@@ -95,18 +95,27 @@ struct Part {
     std::string_view content;
 };
 
+// The next line of a header that goes on (RFC 5322): white space takes the place of the line end.
+std::string_view take_folded(std::string_view& text) {
+    const auto end = std::min(text.find("\r\n"), text.size());
+    const auto line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 2, text.size()));
+    return line;
+}
+
 Result<Part> parse_part(std::string_view text) {
     std::optional<std::string> name;
     for (;;) {
         const auto end = text.find("\r\n");
         if (end == std::string_view::npos) return malformed("the header of a part has no end");
-        const auto line = text.substr(0, end);
+        std::string line{text.substr(0, end)};
         text.remove_prefix(end + 2);
         if (line.empty()) break;
+        while (text.starts_with(' ') || text.starts_with('\t')) line += take_folded(text);
         const auto colon = line.find(':');
         if (colon == std::string_view::npos || colon == 0) return malformed("a part's header line has no colon");
-        if (!same_word(line.substr(0, colon), "content-disposition")) continue;
-        AGENT_TRY(const auto header, parse_header_value(line.substr(colon + 1)));
+        if (!same_word(std::string_view{line}.substr(0, colon), "content-disposition")) continue;
+        AGENT_TRY(const auto header, parse_header_value(std::string_view{line}.substr(colon + 1)));
         if (name || !same_word(header.word, "form-data")) return malformed("a part's disposition is not form-data");
         name = header.parameter("name");
     }
@@ -114,32 +123,48 @@ Result<Part> parse_part(std::string_view text) {
     return Part{*std::move(name), text};
 }
 
-// The parts between the delimiters; no preamble, and nothing but white space behind the last delimiter.
+// Cuts the rest of a delimiter's line; false if there is more on it than white space.
+bool skip_line_end(std::string_view& body) {
+    const auto end = body.find_first_not_of(" \t");
+    if (end == std::string_view::npos || body.substr(end, 2) != "\r\n") return false;
+    body.remove_prefix(end + 2);
+    return true;
+}
+
+// The parts between the delimiters, without what RFC 2046 allows before the first and behind the last.
 Result<std::vector<Part>> parts_of(std::string_view body, const std::string& boundary) {
     const std::string first = "--" + boundary;
     const std::string delimiter = "\r\n" + first;
-    if (!body.starts_with(first)) return malformed("the body does not begin with its boundary");
-    body.remove_prefix(first.size());
+    if (body.starts_with(first)) {
+        body.remove_prefix(first.size());
+    } else {
+        const auto begin = body.find(delimiter);
+        if (begin == std::string_view::npos) return malformed("the boundary is nowhere in the body");
+        body.remove_prefix(begin + delimiter.size());
+    }
     std::vector<Part> parts;
-    constexpr std::size_t most = 2;
+    constexpr std::size_t most = 16;
     while (!body.starts_with("--")) {
-        if (parts.size() == most) return malformed("more than the two parts bundle and signature");
-        const auto line = body.find_first_not_of(" \t");
-        if (line == std::string_view::npos || body.substr(line, 2) != "\r\n")
-            return malformed("no line end behind a boundary");
-        body.remove_prefix(line + 2);
+        if (parts.size() == most) return malformed("more than 16 parts");
+        if (!skip_line_end(body)) return malformed("no line end behind a boundary");
         const auto end = body.find(delimiter);
         if (end == std::string_view::npos) return malformed("a part has no end: the closing boundary is missing");
         AGENT_TRY(auto part, parse_part(body.substr(0, end)));
         parts.push_back(std::move(part));
         body.remove_prefix(end + delimiter.size());
     }
-    if (body.substr(2).find_first_not_of(" \t\r\n") != std::string_view::npos)
-        return malformed("bytes behind the closing boundary");
+    body.remove_prefix(2);
+    if (body.find_first_not_of(" \t") != std::string_view::npos && !skip_line_end(body))
+        return malformed("no line end behind the closing boundary");
     return parts;
 }
 
 }  // namespace
+
+Result<> check_form_type(std::string_view content_type) {
+    AGENT_TRY(boundary_of(content_type));
+    return ok();
+}
 
 Result<EvidenceForm> parse_evidence_form(std::string_view content_type, std::string_view body) {
     AGENT_TRY(const auto boundary, boundary_of(content_type));
@@ -148,7 +173,7 @@ Result<EvidenceForm> parse_evidence_form(std::string_view content_type, std::str
     std::optional<std::string_view> signature;
     for (const auto& part : parts) {
         auto* slot = part.name == "bundle" ? &bundle : part.name == "signature" ? &signature : nullptr;
-        if (slot == nullptr) return malformed("a part is named " + quoted(part.name, 64));
+        if (slot == nullptr) continue;
         if (*slot) return malformed("two parts are named " + quoted(part.name, 64));
         *slot = part.content;
     }

@@ -70,11 +70,13 @@ Task<> OrderServer::accept_forever() {
         auto [failure, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
         if (failure == asio::error::operation_aborted) co_return Error{Errc::cancelled, "stopped while accepting"};
         if (!failure) {
+            accept_fails_ = false;
             receive(std::move(socket));
             continue;
         }
         // Out of descriptors, most likely: what runs will give some back.
-        log_warning("a connection could not be accepted: " + failure.message());
+        if (!std::exchange(accept_fails_, true))
+            log_warning("connections cannot be accepted: " + failure.message() + "; trying on");
         constexpr Duration pause{200};
         AGENT_CO_TRY(co_await room_.service.time.sleep_for(pause));
     }

@@ -45,7 +45,8 @@ private:
     TlsContext tls_;
     ServerRoom room_;
     TaskGroup connections_;
-    bool full_{false};
+    bool full_{false};          // and said so
+    bool accept_fails_{false};  // and said so
 };
 
 }  // namespace agent

@@ -52,7 +52,7 @@ Result<> split(std::string_view text, char separator, Use use) {
 std::optional<std::string> RequestTarget::parameter(std::string_view name) const {
     const auto found =
         std::find_if(query.begin(), query.end(), [name](const auto& pair) { return pair.first == name; });
-    if (found == query.end()) return std::nullopt;
+    if (found == query.end() || found->second.empty()) return std::nullopt;
     return found->second;
 }
 

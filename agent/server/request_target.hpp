@@ -15,7 +15,7 @@ struct RequestTarget {
     std::vector<std::string> segments;                       // "/api/hosts": "api", "hosts"
     std::vector<std::pair<std::string, std::string>> query;  // in order; names may repeat
 
-    // The first parameter of this name.
+    // The first parameter of this name; an empty value counts as none.
     [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
 };
 

@@ -5,12 +5,14 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "model/limits.hpp"
+#include "server/multipart.hpp"
 
 namespace agent {
 namespace {
 
 constexpr std::size_t small_body = 4096;
-constexpr std::size_t form_slack = 16UL * 1024UL;  // boundaries, part headers and the signature around a bundle
+// Large enough that a form with a bundle of more than 1 MiB is read and looked at before it is refused for that.
+constexpr std::size_t form_most = 4 * limits::bundle_bytes;
 
 const std::vector<Route>& routes() {
     using enum CallableBy;
@@ -20,7 +22,7 @@ const std::vector<Route>& routes() {
         {"POST", {"api", "orders"}, operators, limits::envelope_bytes, 422, &api::submit_order},
         {"GET", {"api", "orders", "*", "status"}, both, small_body, 413, &api::order_status},
         {"POST", {"api", "orders", "*", "status"}, host, small_body, 413, &api::report_executing},
-        {"POST", {"api", "evidence"}, host, limits::bundle_bytes + form_slack, 413, &api::upload_evidence},
+        {"POST", {"api", "evidence"}, host, form_most, 413, &api::upload_evidence, true},
         {"GET", {"api", "evidence"}, operators, small_body, 413, &api::list_evidence},
         {"GET", {"api", "evidence", "*"}, operators, small_body, 413, &api::evidence_meta},
         {"GET", {"api", "evidence", "*", "bundle"}, operators, small_body, 413, &api::evidence_bundle},
@@ -69,11 +71,12 @@ std::string describe(const PeerIdentity& identity) {
 }
 
 std::variant<const Route*, ApiResponse> admit(const ApiRequest& request, const Caller& caller) {
+    const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view{request.method};
     const Route* found = nullptr;
     std::string allow;
     for (const auto& route : routes()) {
         if (!fits(route, request.target.segments)) continue;
-        if (route.method == request.method) found = &route;
+        if (route.method == method) found = &route;
         allow.append(allow.empty() ? "" : ", ").append(route.method);
     }
     const bool needs_identity = found == nullptr || found->by != CallableBy::anyone;
@@ -88,6 +91,13 @@ std::variant<const Route*, ApiResponse> admit(const ApiRequest& request, const C
     if (!may_call(found->by, caller))
         return problem(403, "forbidden", caller.is_host() ? "this call is an operator's" : "this call is a host's");
     return found;
+}
+
+std::optional<ApiResponse> refuse_type(const Route& route, const ApiRequest& request) {
+    if (!route.takes_form) return std::nullopt;
+    const auto checked = check_form_type(request.content_type);
+    if (checked.has_value()) return std::nullopt;
+    return problem(400, "malformed", checked.error().message());
 }
 
 Reply answer(const Route& route, const api::Call& call) {

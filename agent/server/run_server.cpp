@@ -1,5 +1,6 @@
 #include "server/run_server.hpp"
 
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -122,6 +123,27 @@ private:
     TaskGroup loops_;
 };
 
+// The server starts all the same: others may have given its keys their modes.
+void warn_of_open_keys(const OrderServerSettings& settings) {
+    for (const auto& file : {settings.tls.key_file, settings.receipt_key_file})
+        if (const auto checked = check_private_mode(file); checked.has_error()) log_warning(checked.error().message());
+}
+
+// Every connection takes a descriptor; the usual soft limit of 1024 is less than the usual max_connections.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warning("the limit of open files could not be raised");
+}
+
+// A second process writes at most for a moment (host add). All requests wait with the one that waits for it.
+Result<Database> open_for_requests(const OrderServerSettings& settings) {
+    AGENT_TRY(auto database, open_server_store(settings.state_dir, OpenMode::create));
+    AGENT_TRY(database.execute("PRAGMA busy_timeout = 1000"));
+    return database;
+}
+
 int fail(int status, const Error& error) {
     log_error(error.message());
     return status;
@@ -138,10 +160,12 @@ int run_server(const std::filesystem::path& config) {
     if (keyring.has_error()) return fail(exit_status::configuration, keyring.error());
     auto tls = server_tls_context(settings->tls);
     if (tls.has_error()) return fail(exit_status::configuration, tls.error());
-    auto database = open_server_store(settings->state_dir, OpenMode::create);
+    auto database = open_for_requests(*settings);
     if (database.has_error()) return fail(exit_status::undetermined, database.error());
     auto receipt_key = load_or_make_receipt_key(settings->receipt_key_file);
     if (receipt_key.has_error()) return fail(exit_status::configuration, receipt_key.error());
+    warn_of_open_keys(*settings);
+    raise_descriptor_limit();
     if (keyring.value().keys.empty()) log_warning("order_keys is empty: every order will be refused as untrusted_key");
 
     asio::io_context io{1};

@@ -92,6 +92,9 @@ CREATE TABLE chains (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// UUIDs are compared without regard to case.
+constexpr std::string_view second_format = "CREATE INDEX bundles_by_id ON bundles (bundle_id COLLATE NOCASE)";
+
 Error explained(const Error& error) {
     if (error.code() != Errc::corrupt) return error;
     return Error{Errc::corrupt,
@@ -107,7 +110,7 @@ Result<Database> open_server_store(const std::filesystem::path& state_dir, OpenM
     if (mode == OpenMode::create && std::filesystem::create_directories(state_dir, failure))
         std::filesystem::permissions(state_dir, std::filesystem::perms::owner_all, failure);
     if (failure) return Error{Errc::storage, state_dir.string() + ": " + failure.message()};
-    const DatabaseSettings settings{.application_id = application_id, .migrations = {first_format}};
+    const DatabaseSettings settings{.application_id = application_id, .migrations = {first_format, second_format}};
     auto database = Database::open(state_dir / "server.db", mode, settings);
     if (database.has_error()) return explained(database.error());
     return database;

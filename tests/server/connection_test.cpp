@@ -49,6 +49,18 @@ public:
         static_cast<void>(bytes);
         answer = failed ? "closed" : std::to_string(message.result_int()) + " " + message.body();
         keeps = !failed && message.keep_alive();
+        connection = std::string{message[http::field::connection]};
+    }
+    // The answer to a HEAD: "STATUS LENGTH".
+    asio::awaitable<void> receive_head() {
+        http::response_parser<http::empty_body> parser;
+        parser.skip(true);
+        const auto [failed, bytes] = co_await http::async_read(stream_, buffer_, parser, as_values);
+        static_cast<void>(bytes);
+        const auto& message = parser.get();
+        answer = failed
+                     ? "closed"
+                     : std::to_string(message.result_int()) + " " + std::string{message[http::field::content_length]};
     }
     asio::awaitable<void> exchange(std::string bytes) {
         co_await send(std::move(bytes));
@@ -61,6 +73,7 @@ public:
     bool sent{};
     bool keeps{};
     std::string answer;
+    std::string connection;  // the header of this name
 
 private:
     asio::ssl::context context_;
@@ -70,6 +83,7 @@ private:
 };
 
 std::string get(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: server\r\n\r\n"; }
+constexpr auto poll = "/api/orders/pending?site_id=clinic-001&host_id=srv-01";
 std::string post(const std::string& target, const std::string& body) {
     return "POST " + target + " HTTP/1.1\r\nHost: server\r\nContent-Length: " + std::to_string(body.size()) +
            "\r\n\r\n" + body;
@@ -167,10 +181,57 @@ TEST_F(ServerOverTls, AnswersOneRequestAfterTheOtherOnOneConnection) {
     const auto caller = host();
     EXPECT_THAT(ask(*caller, get("/health")), ::testing::StartsWith("200 "));
     EXPECT_TRUE(caller->keeps);
-    EXPECT_EQ(ask(*caller, get("/api/orders/pending")), nothing);
+    EXPECT_EQ(ask(*caller, get(poll)), nothing);
     EXPECT_EQ(reason_in(ask(*caller, get("/api/hosts"))), "403 forbidden");
     EXPECT_EQ(reason_in(ask(*caller, get("/nowhere"))), "404 not_found");
     EXPECT_EQ(server->connections(), 1U);
+}
+
+TEST_F(ServerOverTls, AnswersHeadWithoutABodySoThatTheNextAnswerIsFound) {
+    serve();
+    const auto caller = host();
+    const auto head = [](const std::string& target) { return "HEAD " + target + " HTTP/1.1\r\nHost: a\r\n\r\n"; };
+    spawn(caller->send(head("/health") + head("/nowhere") + get("/health")));
+    const auto next = [&](bool of_head) {
+        caller->answer.clear();
+        spawn(of_head ? caller->receive_head() : caller->receive());
+        EXPECT_TRUE(run_until([&] { return !caller->answer.empty(); }));
+        return caller->answer;
+    };
+    EXPECT_THAT(next(true), ::testing::MatchesRegex("200 [1-9][0-9]*"));
+    EXPECT_THAT(next(true), ::testing::MatchesRegex("404 [1-9][0-9]*"));
+    EXPECT_THAT(next(false), ::testing::StartsWith("200 {"));
+}
+
+TEST_F(ServerOverTls, PassesOverEmptyLinesAndKeepsAnOldClient) {
+    serve();
+    const auto caller = host();
+    EXPECT_THAT(ask(*caller, "\r\n\r\n" + get("/health")), ::testing::StartsWith("200 "));
+    EXPECT_THAT(ask(*caller, "GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), ::testing::StartsWith("200 "));
+    EXPECT_EQ(caller->connection, "keep-alive");
+    EXPECT_THAT(ask(*caller, get("/health")), ::testing::StartsWith("200 "));
+}
+
+TEST_F(ServerOverTls, ATlsKeyThatOthersMayReadDoesNotKeepItFromStarting) {
+    std::filesystem::permissions(settings.tls.key_file, std::filesystem::perms{0644});
+    serve();
+    EXPECT_THAT(ask(*host(), get("/health")), ::testing::StartsWith("200 "));
+}
+
+TEST_F(ServerOverTls, StoppingWaitsOnlyAMomentForAClientThatSaysNoGoodbye) {
+    serve();
+    const auto idle = host();
+    tcp::socket silent{io};
+    silent.connect({asio::ip::make_address("127.0.0.1"), server->port()});  // no handshake
+    ASSERT_TRUE(run_until([this] { return server->connections() == 2; }));
+    begin_to_stop();
+    ASSERT_TRUE(run_until([this] { return time.sleepers() > 0 && time.next_due() <= time.mono + Duration{100}; }));
+    for (int moment = 0; moment < 10 && !stopped; ++moment) {
+        io.poll();
+        time.advance(Duration{100});
+    }
+    EXPECT_TRUE(run_until([this] { return server->connections() == 0; }));
+    EXPECT_TRUE(run_until([this] { return stopped; }));
 }
 
 TEST_F(ServerOverTls, AnOrderEndsTheHeldPollOfItsHostAtOnce) {
@@ -247,7 +308,13 @@ TEST_F(ServerOverTls, TripsEveryLimitOfARequest) {
     };
     EXPECT_EQ(says("GET / HTTP/1.1\r\nHost: a\r\nX-Long: " + std::string(20'000, 'x') + "\r\n\r\n"), "431 too_large");
     EXPECT_EQ(says("rubbish\r\n\r\n"), "400 malformed");
-    EXPECT_EQ(says(post("/api/evidence", std::string(1'100'000, 'x'))), "413 too_large");
+    EXPECT_EQ(says(post("/api/evidence", std::string(5'000'000, 'x'))), "400 malformed");
+    EXPECT_EQ(says("POST /api/evidence HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+                   "Content-Length: 5000000\r\n\r\n" +
+                   std::string(5'000'000, 'x')),
+              "413 too_large");
+    EXPECT_EQ(says("POST /api/orders/o-1/status HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"),
+              "501 not_implemented");
     EXPECT_EQ(says(post("/api/orders/o-1/status", std::string(5000, 'x'))), "413 too_large");
     EXPECT_EQ(says("POST /api/orders/o-1/status HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n" +
                    std::string(5000, 'x') + "\r\n0\r\n\r\n"),
@@ -284,7 +351,7 @@ TEST_F(ServerOverTls, KnowsACallerByCertificateAlone) {
     CertificateRequest nobody;
     nobody.uris = {"spiffe://elsewhere.test/site/clinic-001/host/srv-01"};
     const auto foreign = client(pki.issue(nobody));
-    EXPECT_EQ(reason_in(ask(*foreign, get("/api/orders/pending"))), "403 unknown_identity");
+    EXPECT_EQ(reason_in(ask(*foreign, get(poll))), "403 unknown_identity");
     EXPECT_THAT(ask(*foreign, get("/health")), ::testing::StartsWith("200 "));
 
     const TestPki another;
@@ -295,9 +362,9 @@ TEST_F(ServerOverTls, KnowsACallerByCertificateAlone) {
 TEST_F(ServerOverTls, ACertificateThatExpiresMeanwhileIsRefused) {
     serve();
     const auto caller = host();
-    EXPECT_EQ(ask(*caller, get("/api/orders/pending")), nothing);
+    EXPECT_EQ(ask(*caller, get(poll)), nothing);
     time.wall += std::chrono::days{800};
-    EXPECT_EQ(reason_in(ask(*caller, get("/api/orders/pending"))), "403 unknown_identity");
+    EXPECT_EQ(reason_in(ask(*caller, get(poll))), "403 unknown_identity");
     EXPECT_FALSE(caller->keeps);
 }
 

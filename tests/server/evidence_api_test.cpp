@@ -78,6 +78,8 @@ TEST_F(EvidenceApi, RefusesInTheOrderOfTheProtocol) {
               "422 unknown_evidence_key");
     EXPECT_EQ(reason(upload_bytes(bytes, text_of_signature(other_key.sign(bytes)))), "422 bad_signature");
     EXPECT_EQ(reason(upload_bytes("no json", signature)), "422 bad_signature");
+    const std::string claim = R"({"signer":{"key_id":")" + other_key.public_key().key_id().str() + R"("}})";
+    EXPECT_EQ(reason(upload_bytes(claim, text_of_signature(evidence_key.sign(claim)))), "422 unknown_evidence_key");
     EXPECT_EQ(reason(upload_bytes("no json", text_of_signature(evidence_key.sign("no json")))), "422 malformed");
 
     enrol(evidence_key, "srv-02");
@@ -96,6 +98,7 @@ TEST_F(EvidenceApi, EveryKeyThatWasAddedStaysValid) {
     auto bundle = a_bundle(later_key, 1, zeros);
     bundle.chain.epoch = random_uuid();
     const auto bytes = write_bundle(bundle);
+    EXPECT_EQ(reason(upload_bytes(bytes, text_of_signature(evidence_key.sign(bytes)))), "422 bad_signature");
     EXPECT_EQ(upload_bytes(bytes, text_of_signature(later_key.sign(bytes))).response.status, 201);
 }
 
@@ -115,6 +118,30 @@ TEST_F(EvidenceApi, FlagsAGapUntilWhatWasMissingComes) {
     EXPECT_EQ(text(*host.find("chain"), "sequence"), "3");
     EXPECT_EQ(text(*host.find("chain"), "head_sha256"), digest_of(third));
     EXPECT_EQ(text(host, "last_seen"), format_rfc3339(time.wall));
+}
+
+TEST_F(EvidenceApi, AGapIsOneHoleAndOnlyTheBytesThatBelongThereFillIt) {
+    const auto first = a_bundle(evidence_key, 1, zeros);
+    const auto second = a_bundle(evidence_key, 2, digest_of(first));
+    const auto third = a_bundle(evidence_key, 3, digest_of(second));
+    const auto twin = a_bundle(evidence_key, 3, digest_of(second));
+    for (const auto& bundle : {first, third, twin}) ASSERT_EQ(upload(bundle).response.status, 201);
+    EXPECT_EQ(text(*only_host().find("chain"), "gaps"), "1");
+    ASSERT_EQ(upload(a_bundle(evidence_key, 2, digest_of(first))).response.status, 201);
+    EXPECT_EQ(flags(third), "gap true, fork false");
+    ASSERT_EQ(upload(second).response.status, 201);
+    EXPECT_EQ(flags(third), "gap false, fork false");
+    EXPECT_EQ(text(*only_host().find("chain"), "gaps"), "0");
+}
+
+TEST_F(EvidenceApi, KnowsABundleByItsIdHoweverThatIsWritten) {
+    auto bundle = a_bundle(evidence_key, 1, zeros);
+    bundle.bundle_id = BundleId{"0d5f4a5e-9f0e-4f4e-8b5e-3f6f2a9d6c12"};
+    ASSERT_EQ(upload(bundle).response.status, 201);
+    const auto* shouted = "/api/evidence/0D5F4A5E-9F0E-4F4E-8B5E-3F6F2A9D6C12";
+    EXPECT_EQ(send(operator_caller(), "GET", shouted).response.status, 200);
+    bundle.bundle_id = BundleId{"0D5F4A5E-9F0E-4F4E-8B5E-3F6F2A9D6C12"};
+    EXPECT_EQ(reason(upload(bundle)), "409 bundle_conflict");
 }
 
 TEST_F(EvidenceApi, FlagsAForkOfEveryKindAndKeepsIt) {
@@ -181,6 +208,8 @@ TEST_F(EvidenceApi, ListsInPagesUntilNextIsNull) {
     }
     EXPECT_EQ(seen, sent);
     EXPECT_EQ(after, "null");
+    const auto all = json(send(operator_caller(), "GET", "/api/evidence?site_id=&host_id=&limit=&after="));
+    EXPECT_EQ(all.find("items")->array()->size(), sent.size());
     const auto none = json(send(operator_caller(), "GET", "/api/evidence?host_id=srv-02"));
     EXPECT_TRUE(none.find("items")->array()->empty());
     EXPECT_EQ(reason(send(operator_caller(), "GET", "/api/evidence?after=x")), "400 malformed");

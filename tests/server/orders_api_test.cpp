@@ -64,13 +64,13 @@ TEST_F(OrdersApi, NamesTheGateThatRefusesAnOrder) {
 TEST_F(OrdersApi, OffersOldestFirstAndSaysWhereTheLimitCut) {
     for (const auto* id : {"o-3", "o-1", "o-2"}) ASSERT_EQ(submit(envelope_of(an_order(id))).response.status, 201);
     EXPECT_THAT(offered(), ElementsAre("o-3", "o-1", "o-2"));
-    EXPECT_THAT(offered("?limit=2"), ElementsAre("o-3", "o-1"));
-    EXPECT_EQ(text(json(pending("?limit=2")), "more"), "true");
-    EXPECT_EQ(text(json(pending("?limit=3")), "more"), "false");
-    EXPECT_THAT(offered("?limit=0"), ElementsAre("o-3"));
-    EXPECT_THAT(offered("?limit=99999999999999999999"), ElementsAre("o-3", "o-1", "o-2"));
-    EXPECT_EQ(reason(pending("?limit=two")), "400 malformed");
-    EXPECT_EQ(reason(pending("?wait=")), "400 malformed");
+    EXPECT_THAT(offered("&limit=2"), ElementsAre("o-3", "o-1"));
+    EXPECT_EQ(text(json(pending("&limit=2")), "more"), "true");
+    EXPECT_EQ(text(json(pending("&limit=3")), "more"), "false");
+    EXPECT_THAT(offered("&limit=0"), ElementsAre("o-3"));
+    EXPECT_THAT(offered("&limit=99999999999999999999"), ElementsAre("o-3", "o-1", "o-2"));
+    EXPECT_EQ(reason(pending("&limit=two")), "400 malformed");
+    EXPECT_EQ(reason(pending("&wait=soon")), "400 malformed");
 }
 
 TEST_F(OrdersApi, StopsOfferingAtTheVeryMomentOfExpiry) {
@@ -86,17 +86,22 @@ TEST_F(OrdersApi, StopsOfferingAtTheVeryMomentOfExpiry) {
 
 TEST_F(OrdersApi, HoldsAnEmptyPollForTheTimeAskedAtMostAMinute) {
     EXPECT_FALSE(pending().hold.has_value());
-    EXPECT_EQ(pending("?wait=25").hold, Duration{25'000});
-    EXPECT_EQ(pending("?wait=600").hold, Duration{60'000});
-    EXPECT_FALSE(pending("?wait=-1").hold.has_value());
+    EXPECT_EQ(pending("&wait=25").hold, Duration{25'000});
+    EXPECT_EQ(pending("&wait=600").hold, Duration{60'000});
+    EXPECT_FALSE(pending("&wait=-1").hold.has_value());
     ASSERT_EQ(submit(envelope_of(an_order("o-1"))).response.status, 201);
-    EXPECT_FALSE(pending("?wait=25").hold.has_value());
+    EXPECT_FALSE(pending("&wait=25").hold.has_value());
 }
 
 TEST_F(OrdersApi, APollForAnotherHostIsAMismatch) {
-    EXPECT_EQ(pending("?site_id=clinic-001&host_id=srv-01&colour=red").response.status, 200);
-    EXPECT_EQ(reason(pending("?site_id=clinic-001&host_id=srv-02")), "403 identity_mismatch");
-    EXPECT_EQ(reason(pending("?site_id=clinic-002")), "403 identity_mismatch");
+    const auto poll = [this](const std::string& query) {
+        return reason(send(host_caller(), "GET", "/api/orders/pending" + query));
+    };
+    EXPECT_EQ(poll("?site_id=clinic-001&host_id=srv-01&colour=red&limit=&wait="), "200 (absent)");
+    for (const auto* query : {"", "?site_id=clinic-001", "?host_id=srv-01", "?site_id=&host_id=srv-01",
+                              "?site_id=clinic-001&host_id=srv-02", "?site_id=clinic-002&host_id=srv-01",
+                              "?site_id=clinic-001&host_id=srv-01&host_id=srv-02"})
+        EXPECT_EQ(poll(query), "403 identity_mismatch") << query;
 }
 
 TEST_F(OrdersApi, KeepsStatusCallsToTheOrdersAudience) {
@@ -193,6 +198,18 @@ TEST_F(OrdersApi, AnOrderForTheSiteIsAsFarAsItsLeastFinishedHost) {
 
     time.advance(std::chrono::seconds{900});
     EXPECT_EQ(text(status_of_order("o-1"), "status"), "expired");
+}
+
+TEST_F(OrdersApi, AHostAddedAfterTheOrdersEndIsNotOfItsAudience) {
+    enrol(evidence_key);
+    auto order = an_order("o-1");
+    order.host_id = HostId{"*"};
+    ASSERT_EQ(submit(envelope_of(order)).response.status, 201);
+    ASSERT_EQ(upload(bundle_about(order, Outcome::success)).response.status, 201);
+    time.advance(std::chrono::seconds{900});
+    enrol(evidence_key, "srv-02");
+    EXPECT_EQ(text(status_of_order("o-1"), "status"), "completed");
+    EXPECT_EQ(status_of_order("o-1").find("hosts")->array()->size(), 1U);
 }
 
 TEST_F(OrdersApi, ARestartForgetsNothing) {

@@ -42,6 +42,22 @@ TEST_F(EvidenceFormTest, FindsBothPartsInEitherOrder) {
     EXPECT_EQ(parse("multipart/form-data; boundary=b", swapped), "{}");
 }
 
+TEST_F(EvidenceFormTest, PassesOverWhatRfc2046Allows) {
+    const std::string type = "multipart/form-data; boundary=xyz";
+    const auto good = form_of("{}", signature);
+    EXPECT_EQ(parse(type, "\r\n" + good), "{}");
+    EXPECT_EQ(parse(type, "This is a message of many parts.\r\n" + good), "{}");
+    EXPECT_EQ(parse(type, good + "tail"), "{}");
+    const std::string other = "--xyz\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nhello\r\n";
+    EXPECT_EQ(parse(type, other + good), "{}");
+    std::string many;
+    for (int i = 0; i < 15; ++i) many += other;
+    EXPECT_EQ(parse(type, many + good), "refused");
+    const auto folded = "--xyz\r\nContent-Disposition: form-data;\r\n\tname=\"bundle\"\r\n\r\n{}\r\n" +
+                        good.substr(good.find("--xyz", 1));
+    EXPECT_EQ(parse(type, folded), "{}");
+}
+
 TEST_F(EvidenceFormTest, RefusesEverythingElse) {
     const std::string type = "multipart/form-data; boundary=xyz";
     const auto good = form_of("{}", signature);
@@ -51,7 +67,7 @@ TEST_F(EvidenceFormTest, RefusesEverythingElse) {
     EXPECT_EQ(parse("multipart/form-data; boundary=abc", good), "refused");
     EXPECT_EQ(parse("multipart/form-data; boundary=\"xyz", good), "refused");
     EXPECT_EQ(parse(type, ""), "refused");
-    EXPECT_EQ(parse(type, good + "tail"), "refused");
+    EXPECT_EQ(parse(type, good.substr(0, good.size() - 2) + "tail"), "refused");
     for (std::size_t length = 0; length + 2 < good.size(); ++length)
         EXPECT_EQ(parse(type, good.substr(0, length)), "refused") << length;
     const std::string part = "--xyz\r\nContent-Disposition: form-data; name=\"bundle\"\r\n\r\n{}\r\n";
@@ -132,7 +148,7 @@ TEST_F(Routing, AStrangerSeesTheHealthAndNothingElse) {
 TEST_F(Routing, AHeaderMayBeMissingButNotContradict) {
     request = ApiRequest{};
     request.method = "GET";
-    request.target = parse_target("/api/orders/pending").value();
+    request.target = parse_target("/api/orders/pending?site_id=clinic-001&host_id=srv-01").value();
     EXPECT_EQ(send_prepared(host_caller()).response.status, 200);
     request.site_headers = {"clinic-001"};
     request.host_headers = {"srv-01"};

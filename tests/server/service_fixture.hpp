@@ -115,8 +115,11 @@ protected:
     }
     std::string envelope_of(const OrderPayload& order) const { return sign_envelope(write_order(order), order_key); }
     Reply submit(const std::string& envelope) { return send(operator_caller(), "POST", "/api/orders", envelope); }
+    // A poll of the caller for itself; `query` is what it asks besides.
     Reply pending(const std::string& query = "", const Caller& caller = host_caller()) {
-        return send(caller, "GET", "/api/orders/pending" + query);
+        return send(
+            caller, "GET",
+            "/api/orders/pending?site_id=" + caller.site_id().str() + "&host_id=" + caller.host_id().str() + query);
     }
     Value status_of_order(const std::string& id, const Caller& caller = operator_caller()) {
         return json(send(caller, "GET", "/api/orders/" + id + "/status"));
