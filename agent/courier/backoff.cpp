@@ -23,6 +23,10 @@ Duration doubled(Duration base, Duration cap, int failures) {
 // PROTOCOL.md section 7: added after the cap, so that hosts that stand at the cap do not come back as one herd.
 Duration with_jitter(Duration delay, double jitter) { return delay + part(delay, jitter / 2); }
 
+Duration at_least(Duration delay, std::optional<Duration> retry_after) {
+    return retry_after ? std::max(delay, std::min(*retry_after, retry_after_most)) : delay;
+}
+
 }  // namespace
 
 Duration Backoff::failed(std::optional<Duration> retry_after, double jitter, double spread) {
@@ -30,13 +34,12 @@ Duration Backoff::failed(std::optional<Duration> retry_after, double jitter, dou
     if (failures_ < std::numeric_limits<int>::max()) ++failures_;
     auto delay = with_jitter(doubled(base_, cap_, failures_), jitter);
     if (first) delay += part(poll_interval_, spread);
-    if (retry_after) delay = std::max(delay, std::min(*retry_after, retry_after_most));
-    return delay;
+    return at_least(delay, retry_after);
 }
 
-Duration Backoff::refused(double jitter) {
+Duration Backoff::refused(std::optional<Duration> retry_after, double jitter) {
     if (failures_ < std::numeric_limits<int>::max()) ++failures_;
-    return with_jitter(cap_, jitter);
+    return at_least(with_jitter(cap_, jitter), retry_after);
 }
 
 Duration vary_interval(Duration interval, double fraction) {

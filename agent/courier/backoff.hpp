@@ -16,8 +16,8 @@ public:
     // cap; on the first failure after a success an extra 0 to poll interval; at least `retry_after`, believed up to 1
     // h.
     [[nodiscard]] Duration failed(std::optional<Duration> retry_after, double jitter, double spread);
-    // 401 and 403: straight to the cap.
-    [[nodiscard]] Duration refused(double jitter);
+    // 401 and 403: straight to the cap; at least `retry_after`.
+    [[nodiscard]] Duration refused(std::optional<Duration> retry_after, double jitter);
     void succeeded() noexcept { failures_ = 0; }
     [[nodiscard]] int failures() const noexcept { return failures_; }
 

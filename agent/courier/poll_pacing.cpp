@@ -46,6 +46,8 @@ PollStep PollPacing::failed(std::optional<Duration> retry_after, double jitter, 
     return after(backoff_.failed(retry_after, jitter, spread));
 }
 
-PollStep PollPacing::denied(double jitter) { return after(backoff_.refused(jitter)); }
+PollStep PollPacing::denied(std::optional<Duration> retry_after, double jitter) {
+    return after(backoff_.refused(retry_after, jitter));
+}
 
 }  // namespace agent

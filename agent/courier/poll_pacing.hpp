@@ -35,7 +35,7 @@ public:
     [[nodiscard]] PollStep answered(const PollAnswered& answer, double fraction);
     [[nodiscard]] PollStep failed(std::optional<Duration> retry_after, double jitter, double spread);
     // 401 and 403.
-    [[nodiscard]] PollStep denied(double jitter);
+    [[nodiscard]] PollStep denied(std::optional<Duration> retry_after, double jitter);
     [[nodiscard]] int failures() const noexcept { return backoff_.failures(); }
 
 private:

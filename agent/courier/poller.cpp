@@ -81,7 +81,7 @@ asio::awaitable<Poller::Attempt> Poller::poll(std::chrono::seconds hold) {
 
 PollStep Poller::after_failure(const FailedAttempt& failure) {
     const bool denied = failure.verdict == AnswerVerdict::denied;
-    const auto step = denied ? pacing_.denied(random_fraction())
+    const auto step = denied ? pacing_.denied(failure.retry_after, random_fraction())
                              : pacing_.failed(failure.retry_after, random_fraction(), random_fraction());
     shared_->core.failed(LoopName::poll, failure.error);
     log(denied ? LogLevel::error : LogLevel::warning,

@@ -145,7 +145,7 @@ void Uploader::reached() {
 Task<> Uploader::back_off(const FailedAttempt& failure) {
     const bool denied = failure.verdict == AnswerVerdict::denied;
     const bool alarm = denied || failure.verdict == AnswerVerdict::bad_receipt;
-    const auto delay = denied ? backoff_.refused(random_fraction())
+    const auto delay = denied ? backoff_.refused(failure.retry_after, random_fraction())
                               : backoff_.failed(failure.retry_after, random_fraction(), random_fraction());
     shared_->core.failed(LoopName::upload, failure.error);
     log(alarm ? LogLevel::error : LogLevel::warning,

@@ -36,6 +36,17 @@ CourierIdentity identity_of(const AgentSettings& settings) {
 
 void configure_log(const LogSettings& log) { configure_log(log.level, log.target, "compliance-agent"); }
 
+// A command that rings us while we start or stop must not end us.
+void ignore_doorbells() {
+    ::signal(SIGUSR1, SIG_IGN);
+    ::signal(SIGHUP, SIG_IGN);
+}
+
+bool needs_restart(const AgentSettings& before, const AgentSettings& after) {
+    return after.state_dir != before.state_dir || after.evidence.key_file != before.evidence.key_file ||
+           after.site_id != before.site_id || after.host_id != before.host_id;
+}
+
 }  // namespace
 
 Result<PrivateKey> evidence_key(const std::filesystem::path& file) {
@@ -90,6 +101,7 @@ struct Agent::Parts {
 
     void reload();
     [[nodiscard]] Task<> listen_to_signals();
+    [[nodiscard]] Task<> obey_signals();
     [[nodiscard]] std::string describe() const;
 };
 
@@ -98,6 +110,7 @@ Agent::~Agent() = default;
 
 Result<std::unique_ptr<Agent>> Agent::start(const asio::any_io_executor& executor, TimeSource& time,
                                             std::shared_ptr<const LoadedAgent> loaded) {
+    ignore_doorbells();
     configure_log(loaded->settings.log);
     const auto& state_dir = loaded->settings.state_dir;
     AGENT_TRY(in_context(make_directory(state_dir, 0700), "making state_dir"));
@@ -127,17 +140,16 @@ void Agent::Parts::reload() {
     notify_reloading();
     auto fresh = load_agent(loaded->settings.file, FileChecks::all);
     const auto& before = loaded->settings;
-    if (fresh.loaded && (fresh.loaded->settings.state_dir != before.state_dir ||
-                         fresh.loaded->settings.evidence.key_file != before.evidence.key_file))
+    if (fresh.loaded && needs_restart(before, fresh.loaded->settings))
         fresh.faults.push_back(
-            {before.file.string(), 0, "state_dir", "state_dir and evidence.key_file need a restart"});
+            {before.file.string(), 0, "state_dir", "site_id, host_id, state_dir and evidence.key_file need a restart"});
     if (!fresh.faults.empty()) {
         for (const auto& fault : fresh.faults) log_error("configuration not reloaded: " + fault.to_string());
         notify_ready("running with the old configuration: the new one has " + std::to_string(fresh.faults.size()) +
                      " faults");
         return;
     }
-    for (const auto& remark : fresh.remarks) log_warning(remark);
+    for (const auto& remark : fresh.remarks) log_info(remark);
     loaded = std::move(fresh.loaded);
     configure_log(loaded->settings.log);
     recorder.change_speaker(speaker_of(*loaded));
@@ -149,8 +161,14 @@ void Agent::Parts::reload() {
     notify_ready(describe());
 }
 
-// Returns when asked to stop.
 Task<> Agent::Parts::listen_to_signals() {
+    auto asked = co_await obey_signals();
+    ignore_doorbells();  // the signal set has given them back to their defaults, which would end the process
+    co_return asked;
+}
+
+// Returns when asked to stop.
+Task<> Agent::Parts::obey_signals() {
     asio::signal_set signals{loop, SIGTERM, SIGINT, SIGHUP};
     signals.add(SIGUSR1);
     for (;;) {
@@ -208,7 +226,7 @@ Task<> Agent::run() {
     };
     auto joined = co_await with_deadline(parts.time, order_grace, waited(order_work));
     if (joined.has_error()) {
-        log_warning("an order is still being carried out; it is closed as interrupted at the next start");
+        log_warning("an order is still being carried out; waiting for its end, which the limits of its steps bound");
         order_work.request_stop();
         co_await order_work.join();
     }

@@ -130,7 +130,9 @@ Result<> CheckRounds::prune() {
         AGENT_TRY(const auto removed, parts_.store.evidence().prune(keep.keep_bundles, age, now, batch));
         if (removed < batch) break;
     }
-    return parts_.guard.commit([&](Transaction& transaction) { return parts_.store.orders().prune(transaction, now); });
+    const auto mark = parts_.clock.mark();
+    return parts_.guard.commit(
+        [&](Transaction& transaction) { return parts_.store.orders().prune(transaction, mark); });
 }
 
 Task<> CheckRounds::run_forever() {

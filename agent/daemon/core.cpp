@@ -1,8 +1,10 @@
 #include "daemon/core.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
+#include "codec/bundle_codec.hpp"
 #include "evidence/receipts.hpp"
 
 namespace agent {
@@ -44,18 +46,27 @@ Result<std::optional<OutgoingBundle>> Core::next_bundle(std::int64_t position) {
 Result<> Core::acknowledge(const OutgoingBundle& bundle, const std::string& receipt) {
     if (!sending_ || sending_->bundle_id != bundle.id)
         return Error{Errc::malformed, "a receipt for a bundle that is not being sent"};
-    AGENT_TRY(const auto verified, verify_receipt(receipt, *sending_, loaded_->settings.site_id,
-                                                  loaded_->settings.host_id, loaded_->receipt_keys));
+    // Of whom the bundle speaks, not who we are now: the host may have been renamed since.
+    AGENT_TRY(const auto told, parse_bundle(sending_->bytes));
+    AGENT_TRY(const auto verified,
+              verify_receipt(receipt, *sending_, told.site_id, told.host_id, loaded_->receipt_keys));
     clock_.moved_to(verified.received_at);
     receipts_to_write_.push_back({bundle.id, receipt});
-    if (receipts_to_write_.size() >= batch) return flush();
     if (receipts_to_write_.size() == 1) receipts_.ring();
+    if (receipts_to_write_.size() < batch) return ok();
+    // The receipt itself is good: what the disk says is no reason to send the bundle again.
+    const auto flushed = flush();
+    if (flushed.has_error()) log_error("receipts could not be stored yet: " + flushed.error().message());
     return ok();
 }
 
 Result<> Core::flush() {
     if (receipts_to_write_.empty()) return ok();
-    AGENT_TRY(store_.evidence().acknowledge(receipts_to_write_));
+    // With the mark of time that they moved, or a restart would forget what was signed.
+    AGENT_TRY(guard_.commit([&](Transaction& transaction) -> Result<> {
+        AGENT_TRY(store_.evidence().acknowledge(transaction, receipts_to_write_));
+        return clock_.write(transaction, store_.memory());
+    }));
     receipts_to_write_.clear();
     return ok();
 }
@@ -93,7 +104,8 @@ void Core::succeeded(LoopName loop) {
     const auto now = time_.wall_now();
     auto& last = record.value().last_success;
     const bool failing = record.value().failure.has_value();
-    if (last && !failing && now >= *last && now - *last < loop_record_pace) return;
+    const auto pace = std::min(loop_record_pace, loaded_->settings.server.poll_interval / 2);
+    if (last && !failing && now >= *last && now - *last < pace) return;
     last = now;
     record.value().failure.reset();
     write_loop(loop, record.value());

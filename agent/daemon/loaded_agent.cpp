@@ -1,5 +1,6 @@
 #include "daemon/loaded_agent.hpp"
 
+#include <set>
 #include <utility>
 
 #include "daemon/version.hpp"
@@ -20,6 +21,12 @@ void load_keys(LoadedAgent& loaded, Faults& faults) {
         loaded.keyring.keys.push_back(
             {std::move(key).value(), configured.runbooks, configured.not_before, configured.not_after});
     }
+    std::set<KeyId> distinct;
+    for (const auto& key : loaded.keyring.keys) distinct.insert(key.key.key_id());
+    if (faults.empty() && !distinct.empty() && static_cast<std::int64_t>(distinct.size()) < settings.orders.threshold)
+        faults.push_back({settings.file.string(), 0, "orders.threshold",
+                          std::to_string(settings.orders.threshold) + " is more than the number of different keys, " +
+                              std::to_string(distinct.size()) + ": a key counts once"});
     loaded.keyring.threshold = static_cast<std::size_t>(settings.orders.threshold);
     for (const auto& file : settings.server.receipt_keys) {
         auto key = PublicKey::load(file);
@@ -62,9 +69,12 @@ void remark_on_unknown_checks(const LoadedAgent& loaded, std::vector<std::string
 // Baseline and runbooks. Where nobody names them and their default places are empty, the built-in checks run and there
 // are no runbooks; a place that the configuration names must be there.
 void load_what_is_declared(LoadedAgent& loaded, LoadOutcome& outcome) {
-    std::error_code ignored;
+    const auto absent = [](const std::filesystem::path& path) {
+        std::error_code error;
+        return std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found;
+    };
     const auto& baseline_file = loaded.settings.checks.baseline;
-    if (baseline_file == CheckRunSettings{}.baseline && !std::filesystem::exists(baseline_file, ignored)) {
+    if (baseline_file == CheckRunSettings{}.baseline && absent(baseline_file)) {
         loaded.baseline = built_in_baseline();
         outcome.remarks.push_back("there is no " + baseline_file.string() + "; the built-in checks run with defaults");
     } else {
@@ -73,7 +83,7 @@ void load_what_is_declared(LoadedAgent& loaded, LoadOutcome& outcome) {
         if (baseline.baseline) loaded.baseline = std::move(*baseline.baseline);
     }
     const auto& folder = loaded.settings.healing.runbooks;
-    if (folder == HealingSettings{}.runbooks && !std::filesystem::exists(folder, ignored)) {
+    if (folder == HealingSettings{}.runbooks && absent(folder)) {
         outcome.remarks.push_back("there is no " + folder.string() + "; every order is refused as unknown_runbook");
         return;
     }
@@ -96,7 +106,7 @@ LoadOutcome load_agent(const std::filesystem::path& file, FileChecks checks) {
         load_keys(*loaded, outcome.faults);
         load_policy(*loaded, outcome.faults);
         load_what_is_declared(*loaded, outcome);
-        remark_on_unknown_checks(*loaded, outcome.remarks);
+        if (outcome.faults.empty()) remark_on_unknown_checks(*loaded, outcome.remarks);
     }
     if (outcome.faults.empty()) outcome.loaded = std::move(loaded);
     return outcome;

@@ -21,6 +21,8 @@ public:
     }
 
     [[nodiscard]] WallTime now() const { return mark_.now(time_.wall_now(), time_.since_boot()); }
+    // The mark alone: a clock that jumped ahead moves nothing that depends on it.
+    [[nodiscard]] WallTime mark() const { return mark_.at(time_.since_boot()); }
     [[nodiscard]] bool untrusted() const { return mark_.clock_untrusted(time_.wall_now(), time_.since_boot()); }
     void moved_to(WallTime signed_time) { mark_.move_to(signed_time, time_.since_boot(), boot_id_); }
     [[nodiscard]] Result<> write(Transaction& transaction, AgentMemory& memory) const {

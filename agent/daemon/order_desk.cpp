@@ -17,9 +17,20 @@ OrderEvidence evidence_of(const AdmittedOrder& order) {
     return {order.payload().order_id.str(), order.envelope_members(), order.gates()};
 }
 
-// An offer under a foreign id is remembered with that id, and not held against the envelope.
-std::string refusal_key(const std::string& identity, const Offer& offer, bool held_against_envelope) {
-    return held_against_envelope ? identity : sha256_hex(identity + '\n' + offer.id);
+// An offer under a foreign id is not held against the envelope, but told of once, whatever ids follow.
+std::string refusal_key(const std::string& identity, bool held_against_envelope) {
+    return held_against_envelope ? identity : sha256_hex(identity + "\nunder a foreign id");
+}
+
+Refusal refuse_plan(const PassedOrder& passed, GateEntry verdict) {
+    Refusal refusal;
+    refusal.gate = verdict.gate;
+    refusal.gates = passed.gates;
+    refusal.gates.push_back(std::move(verdict));
+    refusal.envelope = passed.order.envelope().members;
+    refusal.payload = passed.order.payload();
+    refusal.signed_by_known_key = true;
+    return refusal;
 }
 
 EvidenceDraft draft_at(WallTime now) {
@@ -27,6 +38,15 @@ EvidenceDraft draft_at(WallTime now) {
     draft.started = now;
     draft.ended = now;
     draft.trigger = Trigger::order;
+    return draft;
+}
+
+// A gate that passed when the order was accepted, and does not any more.
+EvidenceDraft refused_late(EvidenceDraft draft, const AdmittedOrder& order, GateEntry verdict) {
+    draft.outcome = Outcome::rejected;
+    draft.error = std::string{reason_word(verdict.gate)} + ": " + verdict.detail;
+    draft.order = evidence_of(order);
+    draft.order->gates.push_back(std::move(verdict));
     return draft;
 }
 
@@ -41,18 +61,23 @@ void name_runbook(EvidenceDraft& draft, const Runbook& runbook) {
 Task<Delivery> OrderDesk::deliver(Offer offer) {
     const auto identity = envelope_identity(offer.envelope);
     AGENT_CO_TRY(const bool refused, parts_.store.orders().was_refused(identity));
-    AGENT_CO_TRY(const bool refused_as_offered, parts_.store.orders().was_refused(refusal_key(identity, offer, false)));
-    if (refused || refused_as_offered) co_return Delivery::known;
+    if (refused) co_return Delivery::known;
 
     AGENT_CO_TRY(const auto questions, gate_questions_of(*loaded_, &parts_.store));
     const OrderGates gates{gate_settings_of(*loaded_)};
     AGENT_CO_TRY(auto decision, gates.decide(offer.envelope, offer.id, parts_.clock.now(), questions));
     if (std::holds_alternative<AlreadyHandled>(decision)) co_return Delivery::known;
     if (auto* refusal = std::get_if<Refusal>(&decision)) {
+        if (!refusal->held_against_envelope) {
+            AGENT_CO_TRY(const bool told, parts_.store.orders().was_refused(refusal_key(identity, false)));
+            if (told) co_return Delivery::known;
+        }
         AGENT_CO_TRY(record_refusal(offer, identity, std::move(*refusal)));
         co_return Delivery::fresh;
     }
-    auto accepted = co_await accept(std::move(offer), std::get<PassedOrder>(std::move(decision)), identity);
+    auto passed = std::get<PassedOrder>(std::move(decision));
+    auto work = accept(std::move(offer), std::move(passed), identity);
+    auto accepted = co_await std::move(work);
     co_return accepted;
 }
 
@@ -71,7 +96,7 @@ Result<> OrderDesk::record_refusal(const Offer& offer, const std::string& identi
         if (const auto* runbook = loaded_->runbooks.find(refusal.payload->runbook_id)) name_runbook(draft, *runbook);
     }
     draft.order = OrderEvidence{offer.id, std::move(refusal.envelope), std::move(refusal.gates)};
-    const auto key = refusal_key(identity, offer, refusal.held_against_envelope);
+    const auto key = refusal_key(identity, refusal.held_against_envelope);
 
     AGENT_TRY(parts_.guard.commit([&](Transaction& transaction) -> Result<> {
         bool recorded = true;
@@ -101,6 +126,18 @@ Result<std::optional<Deferral>> OrderDesk::judge(const Runbook& runbook) {
     return judge_policy(loaded_->policy, facts);
 }
 
+// Gate 15. A plan that cannot be made is not the one that was quoted.
+asio::awaitable<GateEntry> OrderDesk::judge_plan_now(const OrderPayload& payload, const Runbook& runbook,
+                                                     const Value& params) {
+    if (payload.mode != OrderMode::apply || !payload.plan_sha256) co_return judge_plan(payload, {});
+    auto plan = co_await parts_.engine.plan(runbook, params);
+    if (plan.has_error()) {
+        GateEntry entry{Gate::plan_changed, Verdict::refuse, "no plan can be made: " + plan.error().message()};
+        co_return entry;
+    }
+    co_return judge_plan(payload, plan.value().sha256);
+}
+
 Task<Delivery> OrderDesk::accept(Offer offer, PassedOrder passed, std::string identity) {
     const auto loaded = loaded_;  // a reload must not take the runbook away while it is looked at
     const auto& payload = passed.order.payload();
@@ -108,21 +145,12 @@ Task<Delivery> OrderDesk::accept(Offer offer, PassedOrder passed, std::string id
     if (runbook == nullptr) co_return Error{Errc::not_found, "runbook " + payload.runbook_id.str() + " went away"};
     AGENT_CO_TRY(const auto params, runbook->parameters.check(payload.params));
 
-    if (payload.mode == OrderMode::apply && payload.plan_sha256) {
-        auto plan = co_await parts_.engine.plan(*runbook, params);
-        AGENT_CO_TRY(const auto current, std::move(plan));
-        passed.gates.push_back(judge_plan(payload, current.sha256));
-        if (passed.gates.back().verdict == Verdict::refuse) {
-            Refusal refusal;
-            refusal.gate = Gate::plan_changed;
-            refusal.gates = passed.gates;
-            refusal.envelope = passed.order.envelope().members;
-            refusal.payload = payload;
-            refusal.signed_by_known_key = true;
-            AGENT_CO_TRY(record_refusal(offer, identity, std::move(refusal)));
-            co_return Delivery::fresh;
-        }
+    auto verdict = co_await judge_plan_now(payload, *runbook, params);
+    if (verdict.verdict == Verdict::refuse) {
+        AGENT_CO_TRY(record_refusal(offer, identity, refuse_plan(passed, std::move(verdict))));
+        co_return Delivery::fresh;
     }
+    passed.gates.push_back(std::move(verdict));
 
     std::optional<Deferral> deferral;
     if (payload.mode == OrderMode::apply) {
@@ -171,7 +199,7 @@ Result<> OrderDesk::close(const AdmittedOrder& order, EvidenceDraft draft) {
     draft.trigger = Trigger::order;
     draft.order_id = payload.order_id;
     draft.runbook_id = payload.runbook_id;
-    draft.order = evidence_of(order);
+    if (!draft.order) draft.order = evidence_of(order);
     AGENT_TRY(parts_.guard.commit([&](Transaction& transaction) -> Result<> {
         AGENT_TRY(parts_.recorder.record(transaction, draft));
         return parts_.store.orders().close(transaction, payload.order_id, to_string(draft.outcome),
@@ -203,21 +231,37 @@ Result<> OrderDesk::close_interrupted() {
 
 Task<> OrderDesk::carry_out(AdmittedOrder order) {
     const auto loaded = loaded_;
+    auto draft = co_await run(*loaded, order);
+    co_return close_or_keep(std::move(order), std::move(draft));
+}
+
+asio::awaitable<EvidenceDraft> OrderDesk::run(const LoadedAgent& loaded, const AdmittedOrder& order) {
     const auto& payload = order.payload();
-    const auto* runbook = loaded->runbooks.find(payload.runbook_id);
+    const auto* runbook = loaded.runbooks.find(payload.runbook_id);
     auto draft = draft_at(parts_.time.wall_now());
     if (runbook == nullptr) {
         draft.outcome = Outcome::failed;
         draft.error = "unknown_runbook: runbook " + payload.runbook_id.str() + " is not in " +
-                      loaded->settings.healing.runbooks.string() + " any more";
-    } else if (payload.mode == OrderMode::plan) {
-        AGENT_CO_TRY(const auto params, runbook->parameters.check(payload.params));
-        draft = co_await parts_.engine.describe(*runbook, params);
-    } else {
-        const Mandate mandate{&order};
-        draft = co_await parts_.engine.apply(*runbook, mandate);
+                      loaded.settings.healing.runbooks.string() + " any more";
+        co_return draft;
     }
-    co_return close_or_keep(std::move(order), std::move(draft));
+    name_runbook(draft, *runbook);
+    const auto params = runbook->parameters.check(payload.params);
+    if (params.has_error()) {
+        draft.outcome = Outcome::failed;
+        draft.error = "bad_params: the runbook was changed since the order was accepted: " + params.error().message();
+        co_return draft;
+    }
+    if (payload.mode == OrderMode::plan) {
+        draft = co_await parts_.engine.describe(*runbook, params.value());
+        co_return draft;
+    }
+    // Other orders may have run since this one was accepted.
+    auto verdict = co_await judge_plan_now(payload, *runbook, params.value());
+    if (verdict.verdict == Verdict::refuse) co_return refused_late(std::move(draft), order, std::move(verdict));
+    const Mandate mandate{&order};
+    draft = co_await parts_.engine.apply(*runbook, mandate);
+    co_return draft;
 }
 
 // What was done is never forgotten because its evidence could not be written at once.
@@ -227,12 +271,12 @@ Result<> OrderDesk::close_or_keep(AdmittedOrder order, EvidenceDraft draft) {
     return closed;
 }
 
-Result<> OrderDesk::record_what_was_kept() {
-    while (!unrecorded_.empty()) {
-        AGENT_TRY(close(unrecorded_.front().order, unrecorded_.front().draft));
-        unrecorded_.pop_front();
+// One that cannot be recorded stands in nobody's way.
+void OrderDesk::record_what_was_kept() {
+    for (auto kept = std::exchange(unrecorded_, {}); !kept.empty(); kept.pop_front()) {
+        auto closed = close_or_keep(std::move(kept.front().order), std::move(kept.front().draft));
+        if (closed.has_error()) log_error("evidence of an order could not be stored yet: " + closed.error().message());
     }
-    return ok();
 }
 
 Task<> OrderDesk::look_at_held(OpenOrder held) {
@@ -248,19 +292,17 @@ Task<> OrderDesk::look_at_held(OpenOrder held) {
         draft.error = "expired: held until its time to live ended (" + std::string{reason_word(held_for)} + ")";
         co_return close(held.order, std::move(draft));
     }
+    note_next_look(payload.expires_at() - parts_.clock.now());
     if (runbook == nullptr) co_return ok();  // may come back with a reload while the order lives
     AGENT_CO_TRY(const auto deferral, judge(*runbook));
-    if (deferral) co_return ok();
-    AGENT_CO_TRY(const auto params, runbook->parameters.check(payload.params));
-    if (payload.plan_sha256) {
-        auto plan = co_await parts_.engine.plan(*runbook, params);
-        AGENT_CO_TRY(const auto current, std::move(plan));
-        const auto verdict = judge_plan(payload, current.sha256);
-        if (verdict.verdict == Verdict::refuse) {
-            draft.outcome = Outcome::rejected;
-            draft.error = std::string{reason_word(verdict.gate)} + ": " + verdict.detail;
-            co_return close(held.order, std::move(draft));
-        }
+    if (deferral) {
+        if (deferral->not_before) note_next_look(*deferral->not_before - parts_.time.wall_now());
+        co_return ok();
+    }
+    const auto params = runbook->parameters.check(payload.params);
+    if (params.has_error()) {
+        GateEntry verdict{Gate::bad_params, Verdict::refuse, params.error().message()};
+        co_return close(held.order, refused_late(std::move(draft), held.order, std::move(verdict)));
     }
     const auto now = parts_.time.wall_now();
     AGENT_CO_TRY(parts_.guard.commit([&](Transaction& transaction) -> Result<> {
@@ -268,23 +310,35 @@ Task<> OrderDesk::look_at_held(OpenOrder held) {
         if (!runbook->changes_host()) return ok();
         return parts_.store.memory().remember_run(transaction, budget_key(runbook->id), now);
     }));
-    log_info("held order starts", {{"order", payload.order_id.str()}});
+    log_info("held order starts", {{"order", payload.order_id.str()}, {"runbook", runbook->id.str()}});
     auto done = co_await carry_out(std::move(held.order));
     co_return done;
 }
 
+// Held orders change by time at the end of their TTL and when policy lets them; a minute's patience bounds what a clock
+// that jumps can do.
+void OrderDesk::note_next_look(Duration in) {
+    constexpr Duration shortest_nap{100};
+    next_look_ = std::min(next_look_, std::clamp(in, shortest_nap, longest_nap));
+}
+
 Task<> OrderDesk::look_at_all_held() {
+    next_look_ = std::chrono::hours{24};
     AGENT_CO_TRY(auto held, parts_.store.orders().deferred());
     for (auto& each : held) {
+        const auto id = each.order.payload().order_id.str();
         auto looked = co_await look_at_held(std::move(each));
-        AGENT_CO_TRY(std::move(looked));
+        if (looked.has_value()) continue;
+        if (looked.error().code() == Errc::cancelled || parts_.guard.damaged()) co_return looked;
+        log_error("a held order could not be looked at: " + looked.error().message(), {{"order", id}});
+        note_next_look(longest_nap);
     }
     co_return ok();
 }
 
 Task<> OrderDesk::work_once() {
-    AGENT_CO_TRY(record_what_was_kept());
-    while (!accepted_.empty() && !finishing_) {
+    record_what_was_kept();
+    while (!accepted_.empty()) {
         auto order = std::move(accepted_.front());
         accepted_.pop_front();
         auto done = co_await carry_out(std::move(order));
@@ -292,17 +346,6 @@ Task<> OrderDesk::work_once() {
     }
     auto held = co_await look_at_all_held();
     co_return held;
-}
-
-// Held orders change by time at the end of their TTL and when policy lets them; a minute's patience bounds what a
-// clock that jumps can do.
-Duration OrderDesk::until_next_look() {
-    auto held = parts_.store.orders().deferred();
-    if (held.has_error() || !unrecorded_.empty()) return longest_nap;
-    if (held.value().empty()) return std::chrono::hours{24};
-    Duration wait = longest_nap;
-    for (const auto& each : held.value()) wait = std::min(wait, each.order.payload().expires_at() - parts_.clock.now());
-    return std::max(wait, Duration{100});
 }
 
 Task<> OrderDesk::work_forever() {
@@ -314,8 +357,9 @@ Task<> OrderDesk::work_forever() {
             if (parts_.guard.damaged()) co_return worked;
         }
         if (finishing_) co_return ok();
-        if (!accepted_.empty() && unrecorded_.empty()) continue;
-        const auto when = parts_.time.mono_now() + until_next_look();
+        if (!accepted_.empty()) continue;
+        const auto nap = unrecorded_.empty() ? next_look_ : std::min(next_look_, longest_nap);
+        const auto when = parts_.time.mono_now() + nap;
         auto woken = co_await wake_.wait_until(parts_.time, when);
         AGENT_CO_TRY(std::move(woken));
     }

@@ -48,20 +48,23 @@ public:
     // Hold, configuration or time may have changed for held orders.
     void look_again() { wake_.ring(); }
     void change(std::shared_ptr<const LoadedAgent> loaded);
-    // work_forever() returns once the order in hand is closed.
+    // work_forever() returns once every order accepted so far is closed.
     void finish();
 
 private:
     [[nodiscard]] Result<> record_refusal(const Offer& offer, const std::string& identity, Refusal refusal);
     [[nodiscard]] Task<Delivery> accept(Offer offer, PassedOrder passed, std::string identity);
     [[nodiscard]] Result<std::optional<Deferral>> judge(const Runbook& runbook);
+    [[nodiscard]] asio::awaitable<GateEntry> judge_plan_now(const OrderPayload& payload, const Runbook& runbook,
+                                                            const Value& params);
     [[nodiscard]] Task<> carry_out(AdmittedOrder order);
+    [[nodiscard]] asio::awaitable<EvidenceDraft> run(const LoadedAgent& loaded, const AdmittedOrder& order);
     [[nodiscard]] Task<> look_at_held(OpenOrder held);
     [[nodiscard]] Task<> look_at_all_held();
     [[nodiscard]] Result<> close(const AdmittedOrder& order, EvidenceDraft draft);
     [[nodiscard]] Result<> close_or_keep(AdmittedOrder order, EvidenceDraft draft);
-    [[nodiscard]] Result<> record_what_was_kept();
-    [[nodiscard]] Duration until_next_look();
+    void record_what_was_kept();
+    void note_next_look(Duration in);
 
     OrderDeskParts parts_;
     std::shared_ptr<const LoadedAgent> loaded_;
@@ -73,6 +76,7 @@ private:
         EvidenceDraft draft;
     };
     std::deque<Unrecorded> unrecorded_;
+    Duration next_look_{std::chrono::hours{24}};
     bool finishing_{false};
 };
 

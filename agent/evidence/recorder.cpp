@@ -60,24 +60,57 @@ Value digest_of(const Value& state) {
     return Value::object({{"sha256", sha256_hex(bytes)}, {"size", static_cast<std::int64_t>(bytes.size())}});
 }
 
-// PROTOCOL.md section 5: at most 1 MiB. What the host was like gives way first; who, what and why stay.
+void shorten(std::string& text, std::size_t most) {
+    if (text.size() > most) text = text.substr(0, most) + "[cut]";
+}
+
+// What the host was like gives way first, then what programs printed, then the plan; who, what and why stay.
+void give_way(Bundle& bundle, int step) {
+    constexpr std::size_t output_most = 256;
+    constexpr std::size_t detail_most = 1024;
+    if (step == 0) {
+        const auto* state_file = bundle.pre_state.find("state_file");
+        const auto kept = state_file != nullptr ? *state_file : Value{};
+        bundle.pre_state = digest_of(bundle.pre_state);
+        bundle.post_state = digest_of(bundle.post_state);
+        if (!kept.is_null()) bundle.pre_state.set("state_file", kept);
+    } else if (step == 1) {
+        for (auto& action : bundle.action_taken) {
+            shorten(action.output_head, output_most);
+            shorten(action.output_tail, output_most);
+        }
+        if (bundle.plan)
+            for (auto& planned : bundle.plan->steps) {
+                planned.current = digest_of(planned.current);
+                planned.desired = digest_of(planned.desired);
+            }
+    } else {
+        for (auto& action : bundle.action_taken) action.command.reset();
+        if (bundle.error) shorten(*bundle.error, detail_most);
+        if (bundle.order)
+            for (auto& gate : bundle.order->gates) shorten(gate.detail, detail_most);
+    }
+}
+
+// PROTOCOL.md section 5: at most 1 MiB.
 Result<std::string> serialise(Bundle bundle) {
+    constexpr int ways_to_shorten = 3;
+    constexpr std::size_t offered_id_most = 256;  // a claim of whoever offered it, of any length
+    if (bundle.order) shorten(bundle.order->offered_id, offered_id_most);
     auto bytes = write_bundle(bundle);
     if (bytes.size() <= limits::bundle_bytes) return bytes;
-    const auto* state_file = bundle.pre_state.find("state_file");
-    const auto kept = state_file != nullptr ? *state_file : Value{};
-    bundle.pre_state = digest_of(bundle.pre_state);
-    bundle.post_state = digest_of(bundle.post_state);
-    if (!kept.is_null()) bundle.pre_state.set("state_file", kept);
-    const std::string remark = "pre_state and post_state were too large (" + std::to_string(bytes.size()) +
-                               " bytes in all) and are given as SHA-256 and size of their JSON";
+    const std::string remark = "too large (" + std::to_string(bytes.size()) +
+                               " bytes in all): states are given as SHA-256 and size of their JSON, outputs may be cut";
     // A refusal or deferral starts with its reason word, so the remark stands behind.
     bundle.error = bundle.error && !bundle.error->empty() ? *bundle.error + "; " + remark : remark;
-    bytes = write_bundle(bundle);
+    for (int step = 0; step < ways_to_shorten && bytes.size() > limits::bundle_bytes; ++step) {
+        give_way(bundle, step);
+        bytes = write_bundle(bundle);
+    }
     if (bytes.size() <= limits::bundle_bytes) return bytes;
     return Error{Errc::malformed, "evidence of " + std::to_string(bytes.size()) +
-                                      " bytes, even without its states; at most " +
-                                      std::to_string(limits::bundle_bytes) + " are allowed"};
+                                      " bytes, however shortened; at most " + std::to_string(limits::bundle_bytes) +
+                                      " are allowed"};
 }
 
 }  // namespace

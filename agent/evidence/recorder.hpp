@@ -38,8 +38,8 @@ public:
     Recorder(StateStore& store, const TimeSource& time, const PrivateKey& key, Speaker speaker);
 
     // Appends within `transaction`, so that an effect, its evidence and its queue entry commit together. A bundle that
-    // would be over limits::bundle_bytes has its pre_state and post_state replaced by their SHA-256 and size, and says
-    // so in `error`; what would still be too large is `malformed`.
+    // would be over limits::bundle_bytes has its states replaced by their SHA-256 and size, then its outputs and
+    // details cut, and says so in `error`; what would still be too large is `malformed`.
     [[nodiscard]] Result<Recorded> record(Transaction& transaction, EvidenceDraft draft);
     // The same in a transaction of its own.
     [[nodiscard]] Result<Recorded> record(EvidenceDraft draft);

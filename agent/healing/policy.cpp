@@ -27,7 +27,8 @@ std::optional<Deferral> judge_budget(const PolicySettings& settings, const Polic
     constexpr Duration ask_again{std::chrono::hours{1}};
     if (!facts.changes_host) return std::nullopt;
     const bool spent = facts.runs_in_last_day >= settings.max_per_day;
-    const bool cooling = facts.last_run && facts.now < *facts.last_run + settings.cooldown;
+    const bool cooling =
+        settings.cooldown.count() > 0 && facts.last_run && facts.now < *facts.last_run + settings.cooldown;
     if (!spent && !cooling) return std::nullopt;
 
     Deferral deferral{Gate::budget_exhausted, {}, std::nullopt};

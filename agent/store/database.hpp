@@ -75,7 +75,7 @@ public:
     // somebody else's application_id), `malformed` (written by a newer version: says which), `not_found` (no file, or,
     // unless it may be made, an empty one), `disk_full`, `storage`. Mode `read_only` also reads below a folder that we
     // may not write to, as long as the writer left no write-ahead log there that is out of our reach.
-    [[nodiscard]] static Result<Database> open(const std::filesystem::path& file, OpenMode mode,
+    [[nodiscard]] static Result<Database> open(const std::filesystem::path& path, OpenMode mode,
                                                const DatabaseSettings& settings);
     // The same text is compiled once; a statement that is in use is never handed out twice.
     [[nodiscard]] Result<Statement> prepare(std::string_view sql);

@@ -91,7 +91,7 @@ std::string as_immutable_uri(const std::filesystem::path& file) {
 // the main file is complete and can be read as it is.
 Result<Connection> connect_reader(const std::filesystem::path& file) {
     AGENT_TRY(auto connection, connect(file.string(), SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW));
-    const auto looked = run_script(connection.get(), "SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)");
+    auto looked = run_script(connection.get(), "SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)");
     if (looked.has_value()) return connection;
     const int kind = sqlite3_errcode(connection.get()) & 0xff;
     if (kind != SQLITE_CANTOPEN && kind != SQLITE_READONLY) return std::move(looked).error();

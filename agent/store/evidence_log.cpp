@@ -134,10 +134,15 @@ Result<std::optional<StoredBundle>> EvidenceLog::next_waiting(std::int64_t posit
 Result<> EvidenceLog::acknowledge(const std::vector<BundleReceipt>& receipts) {
     if (receipts.empty()) return ok();
     AGENT_TRY(auto transaction, Transaction::begin(*database_));
+    AGENT_TRY(acknowledge(transaction, receipts));
+    return transaction.commit();
+}
+
+Result<> EvidenceLog::acknowledge(Transaction& /*transaction*/, const std::vector<BundleReceipt>& receipts) {
     for (const auto& receipt : receipts) {
         AGENT_TRY(store_receipt(*database_, receipt));
     }
-    return transaction.commit();
+    return ok();
 }
 
 Result<> EvidenceLog::quarantine(const BundleId& id, std::string_view reason) {

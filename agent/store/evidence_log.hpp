@@ -66,6 +66,7 @@ public:
     [[nodiscard]] Result<std::optional<StoredBundle>> next_waiting(std::int64_t position);
     // Stores receipts and takes the bundles out of the queue, in one transaction of its own.
     [[nodiscard]] Result<> acknowledge(const std::vector<BundleReceipt>& receipts);
+    [[nodiscard]] Result<> acknowledge(Transaction& transaction, const std::vector<BundleReceipt>& receipts);
     [[nodiscard]] Result<> quarantine(const BundleId& id, std::string_view reason);
     // Back into the queue: one, or all. Gives the number.
     [[nodiscard]] Result<std::int64_t> retry(const std::optional<BundleId>& id);

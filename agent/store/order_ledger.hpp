@@ -58,7 +58,8 @@ public:
     [[nodiscard]] Result<> remember_refusal(Transaction& transaction, std::string_view key, std::string_view reason,
                                             WallTime now);
 
-    // Forgets accepted orders past limits::ledger_retention *and* their TTL, and the oldest refusals beyond 100,000.
+    // Forgets accepted orders past limits::ledger_retention *and* their TTL at `now`, the mark of time, and the oldest
+    // refusals beyond 100,000.
     [[nodiscard]] Result<> prune(Transaction& transaction, WallTime now);
 
 private:

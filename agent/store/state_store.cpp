@@ -10,6 +10,7 @@
 #include "base/handle.hpp"
 #include "base/log.hpp"
 #include "crypto/random.hpp"
+#include "model/limits.hpp"
 #include "store/columns.hpp"
 #include "store/state_schema.hpp"
 
@@ -61,7 +62,7 @@ Result<> begin_epoch(Database& database, const std::optional<SetAside>& aside, W
     if (aside) {
         AGENT_TRY(write_fact(database, "set_aside_note", describe(*aside)));
         AGENT_TRY(auto moment, database.prepare("INSERT INTO facts (name, value) VALUES ('orders_not_before', ?1)"));
-        AGENT_TRY(moment.bind(1, to_column(now)).run());
+        AGENT_TRY(moment.bind(1, to_column(now + limits::issued_ahead)).run());
     }
     return transaction.commit();
 }

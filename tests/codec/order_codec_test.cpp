@@ -86,13 +86,12 @@ TEST(OrderCodec, HoldsNamesToTheirCharactersAndLengths) {
     EXPECT_TRUE(order_with("host_id", "*"));
     for (const std::string bad : {"", "a b", "a/b", "ä", "a\n", "**", "a*"}) {
         EXPECT_THAT(fault_of(order_with("order_id", bad)), HasSubstr("order_id: "));
-        EXPECT_THAT(fault_of(order_with("site_id", bad)), HasSubstr("site_id: "));
-        EXPECT_THAT(fault_of(order_with("host_id", bad)), HasSubstr("host_id: "));
+        // No audience of anybody's: that is wrong_audience (gate 7), not malformed.
+        EXPECT_TRUE(order_with("site_id", bad));
+        EXPECT_TRUE(order_with("host_id", bad));
     }
-    EXPECT_FALSE(order_with("site_id", "*"));
     EXPECT_FALSE(order_with("order_id", std::string(129, 'x')));
-    EXPECT_FALSE(order_with("site_id", std::string(65, 'x')));
-    EXPECT_FALSE(order_with("host_id", std::string(65, 'x')));
+    EXPECT_THAT(fault_of(order_with("site_id", 7)), HasSubstr("site_id: "));
 }
 
 TEST(OrderCodec, HoldsRunbookIdsToTheirForm) {
@@ -141,10 +140,10 @@ TEST(OrderCodec, KnowsTwoModes) {
     EXPECT_THAT(fault_of(order_with("mode", "Apply")), HasSubstr("mode: unknown word \"Apply\""));
 }
 
-TEST(OrderCodec, TakesAnyPlanDigestOfReasonableLength) {
-    EXPECT_EQ(order_with("plan_sha256", std::string(128, 'x')).value().plan_sha256, std::string(128, 'x'));
-    EXPECT_FALSE(order_with("plan_sha256", ""));
-    EXPECT_FALSE(order_with("plan_sha256", std::string(129, 'x')));
+TEST(OrderCodec, TakesAnyTextAsPlanDigest) {
+    EXPECT_EQ(order_with("plan_sha256", std::string(200, 'x')).value().plan_sha256, std::string(200, 'x'));
+    EXPECT_EQ(order_with("plan_sha256", "").value().plan_sha256, "");
+    EXPECT_THAT(fault_of(order_with("plan_sha256", 7)), HasSubstr("plan_sha256: "));
 }
 
 TEST(OrderCodec, KeepsParametersOfAnyKind) {

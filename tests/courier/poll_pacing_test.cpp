@@ -68,7 +68,7 @@ TEST(PollPacing, BacksOffAfterFailuresUntilAnAnswerComes) {
     EXPECT_EQ(pacing.failed(std::nullopt, 0.0, 0.5), plain(31s));
     EXPECT_EQ(pacing.failed(std::nullopt, 0.0, 0.5), plain(2s));
     EXPECT_EQ(pacing.failed(90s, 0.0, 0.5), plain(90s));
-    EXPECT_EQ(pacing.denied(0.0), plain(300s));
+    EXPECT_EQ(pacing.denied(std::nullopt, 0.0), plain(300s));
     EXPECT_EQ(pacing.failures(), 4);
     static_cast<void>(pacing.answered({0, 0, false, 25s}, 0.5));
     EXPECT_EQ(pacing.failures(), 0);

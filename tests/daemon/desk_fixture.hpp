@@ -19,6 +19,7 @@
 #include "daemon/order_desk.hpp"
 #include "host/posix_process_runner.hpp"
 #include "host/systemd_units.hpp"
+#include "model/limits.hpp"
 #include "support/fake_time.hpp"
 #include "support/run.hpp"
 #include "support/temporary_directory.hpp"

@@ -222,9 +222,58 @@ TEST_F(OrderDeskTest, RefusesOrdersFromBeforeALostLedger) {
     const auto bundles = evidence();
     ASSERT_EQ(bundles.size(), 1U);
     EXPECT_THAT(text(bundles[0], "error"), ::testing::StartsWith("replayed"));
+    time.advance(limits::issued_ahead);  // as far ahead as an order could have been issued before the loss
     offer(order("o-later"));
     work();
     EXPECT_EQ(content(), "approved\n");
+}
+
+TEST_F(OrderDeskTest, RefusesAnOrderThatQuotesAPlanWhereNoPlanCanBeMadeAndGoesOn) {
+    std::filesystem::remove(target);
+    std::filesystem::create_directory(target);
+    auto quoting = order("o-1");
+    quoting.plan_sha256 = std::string(64, 'a');
+    EXPECT_EQ(offer(quoting), Delivery::fresh);
+    const auto bundles = evidence();
+    ASSERT_EQ(bundles.size(), 1U);
+    EXPECT_THAT(text(bundles[0], "error"), ::testing::StartsWith("plan_changed: no plan can be made"));
+    EXPECT_EQ(offer(quoting), Delivery::known);
+}
+
+TEST_F(OrderDeskTest, AnEarlierOrderOfTheSameAnswerVoidsThePlanThatALaterOneQuotes) {
+    auto plan = order("o-plan");
+    plan.mode = OrderMode::plan;
+    offer(plan);
+    work();
+    auto quoting = order("o-2");
+    quoting.plan_sha256 = text(*evidence()[0].find("plan"), "sha256");
+    offer(order("o-1"));
+    offer(quoting);
+    work();
+    const auto bundles = evidence();
+    ASSERT_EQ(bundles.size(), 3U);
+    EXPECT_EQ(text(bundles[1], "outcome"), "success");
+    EXPECT_EQ(text(bundles[2], "outcome"), "rejected");
+    EXPECT_THAT(text(bundles[2], "error"), ::testing::StartsWith("plan_changed"));
+}
+
+TEST_F(OrderDeskTest, EveryOfTheFifteenGatesIsInTheEvidenceOfAnOrderThatRan) {
+    offer(order("o-1"));
+    work();
+    const auto bundles = evidence();
+    const auto* gates = bundles.at(0).find("order")->find("gates")->array();
+    ASSERT_EQ(gates->size(), 15U);
+    EXPECT_EQ(text(gates->front(), "gate"), "too_large");
+    EXPECT_EQ(text(gates->at(5), "gate"), "malformed_payload");
+    EXPECT_EQ(text(gates->back(), "gate"), "plan_changed");
+    for (const auto& gate : *gates) EXPECT_EQ(text(gate, "verdict"), "pass");
+}
+
+TEST_F(OrderDeskTest, ForeignIdsForOneEnvelopeAreToldOfOnce) {
+    const auto envelope = signed_by(order_key, order("o-1"));
+    offer("foreign-1", envelope);
+    EXPECT_EQ(offer("foreign-2", envelope), Delivery::known);
+    EXPECT_EQ(evidence().size(), 1U);
 }
 
 }  // namespace

@@ -85,10 +85,22 @@ TEST_F(RecorderTest, StatesThatAreTooLargeGiveWayToTheirDigest) {
     EXPECT_LT(stored(recorded.bundle_id).bundle.bytes.size(), limits::bundle_bytes);
 }
 
-TEST_F(RecorderTest, WhatIsTooLargeWithoutItsStatesIsRefusedAndLeavesTheChainAlone) {
+TEST_F(RecorderTest, WhatProgramsPrintedGivesWayBeforeEvidenceIsLost) {
     auto large = draft();
-    large.action_taken.push_back({});
-    large.action_taken[0].output_head = std::string(limits::bundle_bytes, 'x');
+    large.action_taken.resize(40);
+    for (auto& action : large.action_taken) action.output_head = std::string(limits::output_kept, '\0');
+    for (auto& action : large.action_taken) action.output_tail = std::string(limits::output_kept, '\0');
+    const auto recorded = record(large);
+    const auto bytes = stored(recorded.bundle_id).bundle.bytes;
+    EXPECT_LE(bytes.size(), limits::bundle_bytes);
+    const auto bundle = parse_json(bytes).value();
+    EXPECT_EQ(bundle.find("action_taken")->array()->size(), 40U);
+    EXPECT_THAT(*bundle.find("error")->string(), HasSubstr("too large"));
+}
+
+TEST_F(RecorderTest, WhatIsTooLargeHoweverShortenedIsRefusedAndLeavesTheChainAlone) {
+    auto large = draft();
+    large.controls.hipaa.emplace_back(limits::bundle_bytes, 'x');
     const auto refused = recorder.record(large);
     ASSERT_TRUE(refused.has_error());
     EXPECT_EQ(refused.error().code(), Errc::malformed);

@@ -1,4 +1,5 @@
 #include "store/state_store.hpp"
+#include "model/limits.hpp"
 
 #include <fstream>
 
@@ -31,7 +32,7 @@ protected:
         const auto note = store->memory().set_aside_note().value();
         ASSERT_TRUE(note);
         EXPECT_THAT(*note, HasSubstr(std::string{reason}));
-        EXPECT_EQ(store->memory().orders_not_before().value(), noon);
+        EXPECT_EQ(store->memory().orders_not_before().value(), noon + limits::issued_ahead);
     }
     std::string close_with(int bundles) {
         for (int i = 0; i < bundles; ++i) append();
