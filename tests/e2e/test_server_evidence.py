@@ -194,7 +194,11 @@ class Endurance(Server):
             with socket.create_connection(("127.0.0.1", self.world.port)) as raw:
                 raw.sendall(noise)
         with self.world.operator() as client:
-            huge = client.get("/health", {"X-Filler": "x" * 100_000})
-            self.assertGreaterEqual(huge.status, 400)
+            try:
+                huge = client.get("/health", {"X-Filler": "x" * 100_000})
+            except OSError:
+                pass  # cut off while still sending: a client that goes on past the limit may miss the answer
+            else:
+                self.assertGreaterEqual(huge.status, 400)
         self.assertEqual(self.operator.get("/health").status, 200)
         self.assertTrue(self.daemon.running())
