@@ -31,6 +31,7 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
     const auto commands = group->get_subcommands([](const CLI::App*) { return true; });
     if (word != nullptr && !commands.empty()) {
         std::vector<std::string_view> names;
+        names.reserve(commands.size());
         for (const auto* command : commands) names.push_back(command->get_name());
         const auto meant = agent::nearest(*word, names);
         complain("unknown command " + agent::quoted(*word) +

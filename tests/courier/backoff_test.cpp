@@ -44,8 +44,8 @@ TEST(Backoff, GoesStraightToTheCapWhenRefusedAndNeverBelowIt) {
     EXPECT_EQ(backoff.refused(std::nullopt, 0.0), 300s);
     EXPECT_EQ(backoff.refused(std::nullopt, 0.5), 375s);
     EXPECT_EQ(backoff.refused(10min, 0.0), 10min) << "Retry-After is a lower bound here too";
-    EXPECT_EQ(backoff.failures(), 2);
-    EXPECT_EQ(backoff.failed(std::nullopt, 0.0, 0.9), 4s) << "the third failure in a row";
+    EXPECT_EQ(backoff.failures(), 3);
+    EXPECT_EQ(backoff.failed(std::nullopt, 0.0, 0.9), 8s) << "the fourth failure in a row";
 }
 
 TEST(Backoff, SurvivesAThousandFailuresAndALimitlessCap) {
