@@ -19,8 +19,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Walks the text and shows the parser's position to the reader: at the start and end of an object it stands exactly
-// behind the brace.
+// Walks the text at a position that the reader sees and may move: at the start and end of an object it stands exactly
+// behind the brace. The library takes a NUL for the end of the text; it is shown another byte that stands nowhere.
 class Cursor {
 public:
     using iterator_category = std::input_iterator_tag;
@@ -29,31 +29,52 @@ public:
     using pointer = const char*;
     using reference = const char&;
 
-    Cursor(const char* at, const char** shown) : at_{at}, shown_{shown} {}
-    reference operator*() const { return *at_; }
+    explicit Cursor(const char*& at) : at_{&at} {}
+    reference operator*() const {
+        static constexpr char nowhere = '\x01';
+        return **at_ == '\0' ? nowhere : **at_;
+    }
     Cursor& operator++() {
-        *shown_ = ++at_;
+        ++*at_;
         return *this;
     }
-    friend bool operator==(const Cursor& a, const Cursor& b) { return a.at_ == b.at_; }
+    friend bool operator==(const Cursor& a, const Cursor& b) { return *a.at_ == *b.at_; }
 
 private:
-    const char* at_;
-    const char** shown_;
+    const char** at_;
 };
+
+// How long an object is that has begun before `text`: up to its closing brace, by strings and brackets alone.
+std::optional<std::size_t> length_of_object(std::string_view text) {
+    std::string closing{'}'};
+    bool in_string = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        if (in_string) {
+            if (c == '\\') ++at;
+            if (c == '"') in_string = false;
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '{' || c == '[') {
+            closing += c == '{' ? '}' : ']';
+        } else if (c == '}' || c == ']') {
+            if (c != closing.back()) return std::nullopt;
+            closing.pop_back();
+            if (closing.empty()) return at;
+        }
+    }
+    return std::nullopt;
+}
 
 // Builds a value from the parser's events (the SAX interface of nlohmann::json; false stops the parser).
 class Reader {
 public:
-    Reader(std::string_view text, const JsonRules& rules) : text_{text}, rules_{rules}, at_{text.data()} {}
+    Reader(std::string_view text, const JsonRules& rules)
+        : text_{text}, rules_{rules}, at_{text.data()}, end_{text.data() + text.size()} {}
 
     [[nodiscard]] Result<Value> read() {
         if (text_.starts_with("\xEF\xBB\xBF")) return failure(0, "starts with a byte order mark");
-        // The library takes a NUL for the end of the text.
-        if (const auto nul = text_.find('\0'); nul != std::string_view::npos) return failure(nul, "NUL byte");
-        const Cursor first{text_.data(), &at_};
-        const Cursor last{text_.data() + text_.size(), &at_};
-        if (!Json::sax_parse(first, last, this))
+        if (!Json::sax_parse(Cursor{at_}, Cursor{end_}, this))
             return error_ ? *std::move(error_) : failure(offset(), "no valid JSON");
         return std::move(root_);
     }
@@ -74,38 +95,18 @@ public:
                 Value{value < 0 ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max()});
         return scalar(Value{value});
     }
-    bool string(std::string& value) { return scalar(keeping_ > 0 ? Value{} : Value{std::move(value)}); }
+    bool string(std::string& value) { return scalar(Value{std::move(value)}); }
     bool binary(Json::binary_t&) { return refuse("no valid JSON"); }  // never in text
 
-    bool start_object(std::size_t) {
-        if (keeping_ > 0 || begins_kept()) {
-            if (keeping_++ == 0) kept_from_ = offset() - 1;
-            return true;
-        }
-        return open(Value{Value::Object{}});
-    }
+    bool start_object(std::size_t) { return begins_kept() ? keep() : open(Value{Value::Object{}}); }
     bool key(std::string& name) {
-        if (keeping_ > 0) return true;
         if (open_.back().value.find(name) != nullptr) return refuse("duplicate member " + quoted(name, 64));
         open_.back().name = std::move(name);
         return true;
     }
-    bool end_object() {
-        if (keeping_ == 0) return close();
-        if (--keeping_ > 0) return true;
-        const auto bytes = text_.substr(kept_from_, offset() - kept_from_);
-        return add(Value::object({{"bytes", Value{bytes}}}));
-    }
-    bool start_array(std::size_t) {
-        if (keeping_ == 0) return open(Value{Value::Array{}});
-        ++keeping_;
-        return true;
-    }
-    bool end_array() {
-        if (keeping_ == 0) return close();
-        --keeping_;
-        return true;
-    }
+    bool end_object() { return std::exchange(keeping_, false) || close(); }
+    bool start_array(std::size_t) { return open(Value{Value::Array{}}); }
+    bool end_array() { return close(); }
     bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) {
         return refuse("no valid JSON");
     }
@@ -124,7 +125,16 @@ private:
                open_.back().name == rules_.kept_member;
     }
 
-    bool scalar(Value value) { return keeping_ > 0 || (shallow() && add(std::move(value))); }
+    // Takes an object that has just begun as bytes. The parser goes on at its end, as if it were empty.
+    bool keep() {
+        const auto begun = offset();
+        const auto length = length_of_object(text_.substr(begun));
+        if (!length) return refuse("an object that does not end");
+        at_ += *length;
+        keeping_ = true;
+        return add(Value::object({{"bytes", Value{text_.substr(begun - 1, *length + 2)}}}));
+    }
+    bool scalar(Value value) { return shallow() && add(std::move(value)); }
     bool open(Value empty) {
         if (!shallow()) return false;
         open_.push_back({std::move(empty), {}});
@@ -162,9 +172,9 @@ private:
     std::string_view text_;
     const JsonRules& rules_;
     const char* at_;
+    const char* end_;
     std::vector<Open> open_;
-    std::size_t keeping_{};    // nesting inside an object that is kept as bytes
-    std::size_t kept_from_{};  // where it began
+    bool keeping_{};  // the object that ends next was kept as bytes
     Value root_;
     std::optional<Error> error_;
 };

@@ -10,7 +10,7 @@ namespace agent {
 
 struct JsonRules {
     // An object that is the value of a member of this name, at this depth, is not read but kept: in its place stands
-    // {"bytes": its bytes in the text}. It must be grammatical JSON; duplicate names and depth in it are not judged.
+    // {"bytes": its bytes in the text}. Its strings and brackets tell where it ends; nothing else in it is judged.
     std::string_view kept_member;
     std::size_t kept_depth{};
     // At this depth an integer that does not fit 64 bits is the nearest that does; elsewhere it becomes a real.

@@ -19,8 +19,8 @@ struct PendingAnswer {
     bool more{};
 };
 
-// `malformed` where the answer is no such JSON. Duplicate names, depth and members *inside* an envelope are not judged
-// here: they are that envelope's gate 2, not a failed poll.
+// `malformed` where the answer is no such JSON. What stands *inside* an envelope, JSON or not, is that envelope's gate
+// 2 and no failed poll, as long as its strings and brackets tell where it ends: the other offers count.
 [[nodiscard]] Result<PendingAnswer> parse_pending(std::string_view json);
 [[nodiscard]] std::string write_pending(const PendingAnswer& answer);
 

@@ -35,6 +35,23 @@ TEST(PendingAnswer, LeavesWhatIsWrongInsideAnEnvelopeToItsGates) {
     }
 }
 
+TEST(PendingAnswer, LeavesAnEnvelopeThatIsNoJsonToItsGatesAndKeepsTheOffersBesideIt) {
+    using namespace std::string_literals;
+    for (const auto& poisoned :
+         {R"({"a":1e999})"s, R"({"a":-1e999,"b":[1e999]})"s, R"({"a":"\ud800"})"s, R"({"\udc00":1})"s, R"({"a":})"s,
+          R"({,})"s, R"({a b [ ] "}" { } 01})"s, "{\"a\":\"\xff\"}"s, "{\"a\":\"\n\"}"s, "{\0}"s,
+          R"({"a":"\"})"s + "\"}", R"({"a":"\\"})"s}) {
+        const auto answer = parse_pending(R"({"orders":[{"id":"before","envelope":{}},{"id":"bad","envelope":)" +
+                                          poisoned + R"( },{"envelope":{"b":1},"id":"after"}],"more":true})");
+        ASSERT_TRUE(answer) << poisoned << ": " << answer.error().message();
+        ASSERT_EQ(answer.value().offers.size(), 3U) << poisoned;
+        EXPECT_EQ(answer.value().offers[1].envelope, poisoned);
+        EXPECT_EQ(answer.value().offers[2].envelope, R"({"b":1})");
+        EXPECT_EQ(answer.value().offers[2].id, "after");
+        EXPECT_TRUE(answer.value().more);
+    }
+}
+
 TEST(PendingAnswer, MayHaveMembersAddedLater) {
     const auto answer = parse_pending(
         R"({"orders":[{"id":"o","envelope":{"a":1},"since":{"envelope":{}}}],"more":false,"envelope":{},"hint":[[{"envelope":1}]]})");
@@ -66,8 +83,15 @@ TEST(PendingAnswer, IsRefusedWhereItIsNoSuchJson) {
              {R"({"orders":[{"id":"o","envelope":{}},{"id":"p"}],"more":false})", "orders[1].envelope: missing"},
              {R"({"orders":[{"id":"o","id":"p","envelope":{}}],"more":false})", "duplicate member \"id\""},
              {R"({"orders":[{"id":"o","envelope":{},"envelope":{}}],"more":false})", "duplicate member \"envelope\""},
-             {R"({"orders":[{"id":"o","envelope":{"a":}}],"more":false})", "no valid JSON"},
-             {"{\"orders\":[{\"id\":\"o\",\"envelope\":{\"a\":\"\xff\"}}],\"more\":false}", "no valid JSON"},
+             {R"({"orders":[{"id":"o","envelope":{"a":[}]}],"more":false})", "an object that does not end"},
+             {R"({"orders":[{"id":"o","envelope":{"a":"}}],"more":false})", "an object that does not end"},
+             {R"({"orders":[{"id":"o","envelope":{"a":1)", "an object that does not end"},
+             {R"({"orders":[{"id":"o","envelope":{"a":1}}}],"more":false})", "no valid JSON"},
+             {R"({"orders":[{"id":"o","envelope":{"a":1})", "no valid JSON"},
+             {R"({"orders":[{"id":"\ud800","envelope":{}}],"more":false})", "no valid JSON"},
+             {R"({"orders":[{"id":"o","envelope":{}}],"more":false,"n":1e999})", "no valid JSON"},
+             {std::string_view{"{\"orders\":[],\"more\":false}\0", 27}, "no valid JSON at byte 27"},
+             {"{\"orders\":[{\"id\":\"\xff\",\"envelope\":{}}],\"more\":false}", "no valid JSON"},
          }) {
         const auto answer = parse_pending(json);
         ASSERT_FALSE(answer) << json;
