@@ -17,8 +17,9 @@ std::string text_of(const Members& members, std::string_view name) {
 }  // namespace
 
 std::string write_problem(const HttpProblem& problem) {
-    return write_json(Value::object({{"status", problem.status},
+    return write_json(Value::object({{"type", "about:blank"},
                                      {"title", problem.title},
+                                     {"status", problem.status},
                                      {"reason", problem.reason},
                                      {"detail", problem.detail}}));
 }

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdio>
 
-#include "codec/json.hpp"
+#include "codec/problem.hpp"
 
 namespace agent {
 
@@ -33,11 +33,10 @@ ApiResponse problem(int status, std::string_view reason, std::string_view detail
     ApiResponse response;
     response.status = status;
     response.content_type = "application/problem+json";
-    response.body = write_json(Value::object({{"type", "about:blank"},
-                                              {"title", status_phrase(status)},
-                                              {"status", status},
-                                              {"reason", reason},
-                                              {"detail", detail}}));
+    response.body = write_problem({.status = status,
+                                   .title = std::string{status_phrase(status)},
+                                   .reason = std::string{reason},
+                                   .detail = std::string{detail}});
     return response;
 }
 
