@@ -81,7 +81,8 @@ public:
 
     // Forgets what is in the buffer, and says how much that was.
     std::size_t drop_buffered() noexcept;
-    // After a failed handshake, so that the alert is read before the connection ends.
+    // Ends our side and drops what still comes on the other, at most 64 KiB, so that the client gets to read our last
+    // words (the alert of a failed handshake, a refusal) before the connection ends.
     [[nodiscard]] Task<> drain_socket();
     // close_notify, so that the session resumes (PROTOCOL.md section 2).
     [[nodiscard]] Task<> say_goodbye();

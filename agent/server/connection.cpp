@@ -22,9 +22,12 @@ namespace {
 
 constexpr Duration farewell{2'000};
 constexpr Duration last_farewell{100};  // once the server stops
+constexpr Duration last_reading{500};   // of a request that is half there when the server stops
 constexpr Duration handshake_most{10'000};
 // Clients that send a whole body before they read the answer get to read why it was refused, up to this size.
 constexpr std::uint64_t drained_most = 64ULL * 1024ULL * 1024ULL;
+// The same where nobody knows how much there is to come, since the header is none.
+constexpr std::uint64_t drained_unframed = 1024ULL * 1024ULL;
 
 ApiResponse too_large(const Route& route) {
     return problem(route.too_large_status, "too_large",
@@ -50,10 +53,11 @@ public:
         while (more) {
             const auto arrived = co_await with_deadline(time_, room_.phase_timeout * 2, wait_for_request());
             if (arrived.has_error()) break;
-            AGENT_CO_TRY(more, co_await serve_request());
+            const auto served = co_await serve_request();
+            if (served.has_error() && !room_.stop.stopped()) co_return Error{served.error()};
+            more = served.has_value() && served.value();
         }
-        static_cast<void>(co_await briefly(farewell, channel_.say_goodbye()));
-        co_return ok();
+        co_return co_await part();
     }
 
 private:
@@ -61,25 +65,33 @@ private:
         RequestHead head;
         ApiRequest request;
         bool keep_alive{true};
-        // What may still come of a request that is not going to be read.
-        std::uint64_t unread{ClientChannel::buffer_most};
+        // What may still come of a request that is not going to be read, and for how long.
+        std::uint64_t unread{drained_unframed};
+        Duration unread_for{farewell};
     };
 
     // --- time ---
 
-    // `work` for at most `limit`, of which little is left once the room stops.
-    Task<> briefly(Duration limit, Task<> work) {
+    // `work` for at most `limit`, of which `last` is left once the room stops; then it is `cancelled`.
+    template <class T>
+    Task<T> until_stopped(Duration limit, Duration last, Task<T> work) {
         using asio::experimental::awaitable_operators::operator||;
         auto timed = with_deadline(time_, limit, std::move(work));
-        auto cut_short = end_of_a_stop();
-        const auto first = co_await (std::move(timed) || std::move(cut_short));
+        auto cut_short = end_of_a_stop(last);
+        auto first = co_await (std::move(timed) || std::move(cut_short));
         if (first.index() == 1) co_return Error{Errc::cancelled, "stopping"};
-        co_return std::get<0>(first);
+        co_return std::get<0>(std::move(first));
     }
 
-    Task<> end_of_a_stop() {
+    Task<> briefly(Duration limit, Task<> work) { return until_stopped(limit, last_farewell, std::move(work)); }
+
+    Task<Reading> while_it_arrives(Task<Reading> work) {
+        return until_stopped(room_.phase_timeout, last_reading, std::move(work));
+    }
+
+    Task<> end_of_a_stop(Duration last) {
         AGENT_CO_TRY(co_await room_.stop.wait());
-        co_return co_await time_.sleep_for(last_farewell);
+        co_return co_await time_.sleep_for(last);
     }
 
     // --- the caller ---
@@ -133,7 +145,7 @@ private:
     // Success: go on with the next request. Errors end the connection.
     Task<bool> serve_request() {
         Exchange exchange;
-        const auto read = co_await with_deadline(time_, room_.phase_timeout, channel_.read_header());
+        const auto read = co_await while_it_arrives(channel_.read_header());
         if (read.has_error()) {
             if (read.error().code() != Errc::timed_out) co_return Error{read.error()};
             const auto late = problem(408, "timeout", "the header did not arrive in time");
@@ -157,6 +169,7 @@ private:
         exchange.keep_alive = exchange.head.keep_alive;
         const auto length = exchange.head.content_length;
         const bool has_body = exchange.head.has_body();
+        exchange.unread_for = room_.phase_timeout;
         exchange.unread = has_body ? length.value_or(std::numeric_limits<std::uint64_t>::max()) : 0;
 
         if (exchange.head.other_coding) {
@@ -210,7 +223,7 @@ private:
             const auto told = co_await with_deadline(time_, room_.phase_timeout, channel_.write_continue());
             if (told.has_error()) co_return Error{told.error()};
         }
-        const auto read = co_await with_deadline(time_, room_.phase_timeout, channel_.read_body(route.body_most));
+        const auto read = co_await while_it_arrives(channel_.read_body(route.body_most));
         if (read.has_error()) {
             if (read.error().code() != Errc::timed_out) co_return Error{read.error()};
             co_return std::optional{problem(408, "timeout", "the body did not arrive in time")};
@@ -287,7 +300,7 @@ private:
         exchange.keep_alive = false;
         const auto told = co_await respond(response, exchange);
         if (told.has_error()) co_return Error{told.error()};
-        static_cast<void>(co_await briefly(room_.phase_timeout, drain(std::min(exchange.unread, drained_most))));
+        static_cast<void>(co_await briefly(exchange.unread_for, drain(std::min(exchange.unread, drained_most))));
         co_return false;
     }
 
@@ -298,6 +311,15 @@ private:
             AGENT_CO_TRY(co_await with_deadline(time_, farewell, channel_.read_some()));
             seen += channel_.drop_buffered();
         }
+        co_return ok();
+    }
+
+    // A client that goes on sending after our close_notify is listened to a little longer: bytes that arrive at a
+    // closed socket reset the connection, and the client would lose an answer that it has not read yet.
+    Task<> part() {
+        const auto parted = co_await briefly(farewell, channel_.say_goodbye());
+        const bool still_sends = parted.has_error() && parted.error().code() == Errc::unreachable;
+        if (still_sends) static_cast<void>(co_await briefly(farewell, channel_.drain_socket()));
         co_return ok();
     }
 
