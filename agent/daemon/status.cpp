@@ -93,7 +93,7 @@ Value status_json(const StatusFacts& facts, const HealthVerdict& verdict, const 
           Value::object({{"epoch", facts.chain.epoch.empty() ? Value{} : Value{facts.chain.epoch}},
                          {"sequence", facts.chain.sequence},
                          {"head_sha256", facts.chain.head_sha256.empty() ? Value{} : Value{facts.chain.head_sha256}},
-                         {"receipted", facts.chain.receipted}})},
+                         {"receipted", facts.queue.receipted}})},
          {"certificate", certificate},
          {"healing", Value::object({{"mode", to_string(settings.healing.mode)},
                                     {"hold_until", time_or_null(facts.hold_until)}})}});

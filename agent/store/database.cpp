@@ -2,9 +2,9 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <map>
 #include <system_error>
 
 #include "store/sqlite_error.hpp"
@@ -33,35 +33,39 @@ void close_database(sqlite3* raw) noexcept { static_cast<void>(sqlite3_close_v2(
 
 class StatementCache {
 public:
-    StatementCache() = default;
+    StatementCache() { idle_.reserve(most_idle); }
     StatementCache(const StatementCache&) = delete;
     StatementCache& operator=(const StatementCache&) = delete;
     StatementCache(StatementCache&&) = delete;
     StatementCache& operator=(StatementCache&&) = delete;
     ~StatementCache() {
-        for (const auto& [sql, statement] : idle_) sqlite3_finalize(statement);
+        for (const auto& each : idle_) sqlite3_finalize(each.statement);
     }
 
     [[nodiscard]] sqlite3_stmt* take(std::string_view sql) noexcept {
-        const auto found = idle_.find(sql);
+        const auto found = std::ranges::find(idle_, sql, &Idle::sql);
         if (found == idle_.end()) return nullptr;
-        auto* statement = found->second;
-        idle_.erase(found);
+        auto* statement = found->statement;
+        *found = idle_.back();
+        idle_.pop_back();
         return statement;
     }
     void give_back(sqlite3_stmt* statement) noexcept {
         sqlite3_reset(statement);
         sqlite3_clear_bindings(statement);
-        // The text belongs to the statement and lives as long.
         if (idle_.size() < most_idle)
-            idle_.emplace(sqlite3_sql(statement), statement);
+            idle_.push_back({sqlite3_sql(statement), statement});
         else
             sqlite3_finalize(statement);
     }
 
 private:
     static constexpr std::size_t most_idle = 64;
-    std::multimap<std::string_view, sqlite3_stmt*> idle_;
+    struct Idle {
+        std::string_view sql;  // belongs to the statement
+        sqlite3_stmt* statement;
+    };
+    std::vector<Idle> idle_;
 };
 
 void free_statement_cache(StatementCache* cache) noexcept { delete cache; }

@@ -75,39 +75,43 @@ Result<> store_receipt(Database& database, const BundleReceipt& receipt) {
     return released.bind(1, position).run();
 }
 
+// What retention may remove; ?1 newest to keep, ?2 the time, ?3 the most. The head of the chain stays whatever the
+// settings say: the next bundle links to it. Nothing from the first waiting bundle on is looked at, so that a long
+// queue costs nothing here.
+#define AGENT_PRUNABLE                                                                                  \
+    "SELECT position FROM bundles WHERE state = 1 "                                                     \
+    "AND position <= (SELECT position FROM bundles ORDER BY position DESC LIMIT 1 OFFSET max(?1, 1)) "  \
+    "AND position < coalesce((SELECT position FROM bundles INDEXED BY bundles_waiting WHERE state = 0 " \
+    "ORDER BY position LIMIT 1), 9223372036854775807) "                                                 \
+    "AND created_at < ?2 AND position NOT IN (SELECT position FROM latest_of_check) ORDER BY position LIMIT ?3"
+
+// Goes on where it stopped the last time, a bounded step: the newest bundle it has seen is the latest of its check.
+// What lies behind that has not been compared yet, and is no candidate.
+Result<> note_latest(Database& database) {
+    return database.execute(
+        "WITH seen (position) AS (SELECT coalesce(max(position), 0) FROM latest_of_check) "
+        "INSERT INTO latest_of_check SELECT check_name, max(bundles.position) FROM bundles, seen "
+        "WHERE bundles.position > seen.position AND bundles.position <= seen.position + 10000 GROUP BY check_name "
+        "ON CONFLICT (check_name) DO UPDATE SET position = excluded.position");
+}
+
 }  // namespace
 
 Result<ChainHead> EvidenceLog::head() {
-    ChainHead head;
-    head.head_sha256 = no_digest;
-    AGENT_TRY(auto epoch, database_->prepare("SELECT value FROM facts WHERE name = 'epoch'"));
-    AGENT_TRY(const auto begun, epoch.step());
+    AGENT_TRY(auto statement, database_->prepare("SELECT value, sequence, sha256 FROM facts LEFT JOIN bundles "
+                                                 "ON position = (SELECT max(position) FROM bundles) "
+                                                 "WHERE name = 'epoch'"));
+    AGENT_TRY(const auto begun, statement.step());
     if (!begun) return Error{Errc::corrupt, "the state file names no chain epoch"};
-    head.epoch = epoch.text(0);
-    AGENT_TRY(auto newest, database_->prepare("SELECT sequence, sha256 FROM bundles WHERE epoch = ?1 "
-                                              "ORDER BY sequence DESC LIMIT 1"));
-    AGENT_TRY(const auto any, newest.bind(1, head.epoch).step());
-    if (!any) return head;
-    head.sequence = newest.integer(0);
-    head.head_sha256 = newest.text(1);
-
-    // Everything before the first bundle without a receipt has one: two look-ups in partial indexes.
-    AGENT_TRY(auto unsent,
-              database_->prepare("SELECT min(sequence) FROM ("
-                                 "SELECT * FROM (SELECT sequence FROM bundles INDEXED BY bundles_waiting "
-                                 "WHERE state = 0 AND epoch = ?1 ORDER BY position LIMIT 1) UNION ALL "
-                                 "SELECT * FROM (SELECT sequence FROM bundles INDEXED BY bundles_quarantined "
-                                 "WHERE state = 2 AND epoch = ?1 ORDER BY position LIMIT 1))"));
-    AGENT_TRY(unsent.bind(1, head.epoch).step());
-    head.receipted = unsent.is_null(0) ? head.sequence : unsent.integer(0) - 1;
-    return head;
+    if (statement.is_null(1)) return ChainHead{statement.text(0), 0, std::string{no_digest}};
+    return ChainHead{statement.text(0), statement.integer(1), statement.text(2)};
 }
 
 Result<> EvidenceLog::append(Transaction&, const SignedBundle& bundle) {
-    AGENT_TRY(auto insert, database_->prepare(
-                               "INSERT INTO bundles (bundle_id, epoch, sequence, previous_sha256, sha256, check_name, "
-                               "result, outcome, order_id, created_at, signature, bytes) "
-                               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
+    AGENT_TRY(auto insert,
+              database_->prepare("INSERT INTO bundles (position, bundle_id, epoch, sequence, previous_sha256, sha256, "
+                                 "check_name, result, outcome, order_id, created_at, signature, bytes) "
+                                 "VALUES (?3, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
     insert.bind(1, bundle.bundle_id.str()).bind(2, bundle.chain.epoch).bind(3, bundle.chain.sequence);
     insert.bind(4, bundle.chain.previous_sha256).bind(5, bundle.sha256).bind(6, bundle.check);
     bind_word(insert, 7, bundle.result);
@@ -117,11 +121,7 @@ Result<> EvidenceLog::append(Transaction&, const SignedBundle& bundle) {
     else
         insert.bind_null(9);
     insert.bind(10, to_column(bundle.created_at)).bind_blob(11, text_of(bundle.signature)).bind_blob(12, bundle.bytes);
-    AGENT_TRY(insert.run());
-    const auto position = database_->last_insert_rowid();
-    AGENT_TRY(auto latest, database_->prepare("INSERT INTO latest_of_check VALUES (?1, ?2) "
-                                              "ON CONFLICT (check_name) DO UPDATE SET position = excluded.position"));
-    return latest.bind(1, bundle.check).bind(2, position).run();
+    return insert.run();
 }
 
 Result<std::optional<StoredBundle>> EvidenceLog::next_waiting(std::int64_t position) {
@@ -173,12 +173,20 @@ Result<std::int64_t> EvidenceLog::retry(const std::optional<BundleId>& id) {
 }
 
 Result<QueueFigures> EvidenceLog::figures() {
-    AGENT_TRY(auto counters, database_->prepare("SELECT waiting, quarantined, (SELECT created_at FROM bundles "
-                                                "INDEXED BY bundles_waiting WHERE state = 0 ORDER BY position LIMIT 1) "
-                                                "FROM queue_figures"));
+    AGENT_TRY(
+        auto counters,
+        database_->prepare(
+            "WITH newest (position) AS (SELECT coalesce(max(position), 0) FROM bundles), "
+            "waits (position, created_at) AS (SELECT position, created_at FROM bundles INDEXED BY bundles_waiting "
+            "WHERE state = 0 ORDER BY position LIMIT 1), "
+            "held (position) AS (SELECT position FROM bundles INDEXED BY bundles_quarantined WHERE state = 2 "
+            "ORDER BY position LIMIT 1) "
+            "SELECT newest.position - sent - quarantined, quarantined, waits.created_at, "
+            "min(coalesce(waits.position - 1, newest.position), coalesce(held.position - 1, newest.position)) "
+            "FROM queue_figures JOIN newest LEFT JOIN waits LEFT JOIN held"));
     AGENT_TRY(const auto row, counters.step());
     if (!row) return Error{Errc::corrupt, "the state file has lost its queue counters"};
-    return QueueFigures{counters.integer(0), counters.integer(1), optional_time(counters, 2)};
+    return QueueFigures{counters.integer(0), counters.integer(1), optional_time(counters, 2), counters.integer(3)};
 }
 
 Result<std::optional<StoredBundle>> EvidenceLog::find(const BundleId& id) {
@@ -215,16 +223,13 @@ Result<std::optional<StoredBundle>> EvidenceLog::next(std::int64_t position) {
 
 Result<std::int64_t> EvidenceLog::prune(std::int64_t keep, Duration age, WallTime now, std::int64_t batch) {
     AGENT_TRY(auto transaction, Transaction::begin(*database_));
-    // The head of the chain stays whatever the settings say: the next bundle links to it. Nothing from the first
-    // waiting bundle on is looked at, so that a long queue costs nothing here.
-    AGENT_TRY(auto remove,
-              database_->prepare(
-                  "DELETE FROM bundles WHERE position IN (SELECT position FROM bundles WHERE state = 1 "
-                  "AND position <= (SELECT position FROM bundles ORDER BY position DESC LIMIT 1 OFFSET max(?1, 1)) "
-                  "AND position < coalesce((SELECT position FROM bundles INDEXED BY bundles_waiting WHERE state = 0 "
-                  "ORDER BY position LIMIT 1), 9223372036854775807) "
-                  "AND created_at < ?2 AND position NOT IN (SELECT position FROM latest_of_check) "
-                  "ORDER BY position LIMIT ?3)"));
+    AGENT_TRY(auto look, database_->prepare("SELECT EXISTS (" AGENT_PRUNABLE ")"));
+    AGENT_TRY(look.bind(1, keep).bind(2, to_column(now - age)).bind(3, batch).step());
+    if (look.integer(0) == 0) return 0;
+    look.reset();
+    AGENT_TRY(note_latest(*database_));
+    AGENT_TRY(auto remove, database_->prepare("DELETE FROM bundles WHERE position <= (SELECT max(position) FROM "
+                                              "latest_of_check) AND position IN (" AGENT_PRUNABLE ")"));
     AGENT_TRY(remove.bind(1, keep).bind(2, to_column(now - age)).bind(3, batch).run());
     const auto removed = database_->changes();
     AGENT_TRY(transaction.commit());

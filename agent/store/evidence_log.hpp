@@ -15,9 +15,8 @@ namespace agent {
 
 struct ChainHead {
     std::string epoch;
-    std::int64_t sequence{};   // of the newest bundle; 0 before the first
-    std::string head_sha256;   // of the newest bundle; 64 zeros before the first
-    std::int64_t receipted{};  // highest sequence of this epoch up to which every bundle has its receipt
+    std::int64_t sequence{};  // of the newest bundle; 0 before the first
+    std::string head_sha256;  // of the newest bundle; 64 zeros before the first
 };
 
 struct SignedBundle {
@@ -36,7 +35,7 @@ struct SignedBundle {
 enum class UploadState : std::uint8_t { waiting, sent, quarantined };
 
 struct StoredBundle {
-    std::int64_t position{};  // insertion order over all epochs: the order of uploading
+    std::int64_t position{};  // the order of uploading; its sequence, since a state file holds one epoch
     SignedBundle bundle;
     UploadState state{UploadState::waiting};
     std::optional<std::string> receipt;  // envelope bytes
@@ -52,6 +51,7 @@ struct QueueFigures {
     std::int64_t waiting{};
     std::int64_t quarantined{};
     std::optional<WallTime> oldest;  // of the waiting
+    std::int64_t receipted{};        // highest sequence up to which every bundle has its receipt
 };
 
 class EvidenceLog {
@@ -60,6 +60,7 @@ public:
 
     // The head, to be read and advanced within one transaction.
     [[nodiscard]] Result<ChainHead> head();
+    // The next link and no other: a sequence that is taken is an error.
     [[nodiscard]] Result<> append(Transaction& transaction, const SignedBundle& bundle);
 
     // The oldest waiting bundle after `position` (0: from the start), by the partial index.

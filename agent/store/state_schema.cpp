@@ -130,12 +130,69 @@ CREATE TABLE healing_runs (
 CREATE INDEX healing_runs_by_key ON healing_runs (key, ran_at);
 )sql";
 
+// A durable append touches as few pages as it can. A file holds one epoch and its chain has no holes: the sequence is
+// the row's key, which keeps it unique without an index of its own. What arrived is the newest position, so only what
+// leaves the queue is counted. `latest_of_check` is brought up to date by whoever prunes.
+// The tables that refer to `bundles` go first: dropping it would empty them.
+constexpr std::string_view lighter_append = R"sql(
+CREATE TABLE new_bundles (
+    position INTEGER PRIMARY KEY,
+    state INTEGER NOT NULL DEFAULT 0 CHECK (state IN (0, 1, 2)),
+    bundle_id TEXT NOT NULL UNIQUE,
+    epoch TEXT NOT NULL,
+    sequence INTEGER NOT NULL CHECK (sequence = position AND sequence >= 1),
+    previous_sha256 TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    check_name TEXT NOT NULL,
+    result TEXT,
+    outcome TEXT NOT NULL,
+    order_id TEXT,
+    created_at INTEGER NOT NULL,
+    signature BLOB NOT NULL CHECK (length(signature) = 64),
+    bytes BLOB NOT NULL
+) STRICT;
+INSERT INTO new_bundles SELECT * FROM bundles ORDER BY position;
+CREATE TABLE new_receipts (
+    position INTEGER PRIMARY KEY REFERENCES new_bundles ON DELETE CASCADE,
+    envelope BLOB NOT NULL
+) STRICT;
+INSERT INTO new_receipts SELECT * FROM receipts ORDER BY position;
+CREATE TABLE new_quarantine (
+    position INTEGER PRIMARY KEY REFERENCES new_bundles ON DELETE CASCADE,
+    reason TEXT NOT NULL
+) STRICT;
+INSERT INTO new_quarantine SELECT * FROM quarantine ORDER BY position;
+CREATE TABLE new_queue_figures (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    sent INTEGER NOT NULL CHECK (sent >= 0),
+    quarantined INTEGER NOT NULL CHECK (quarantined >= 0)
+) STRICT;
+INSERT INTO new_queue_figures
+    SELECT 1, coalesce((SELECT max(position) FROM bundles), 0) - waiting - quarantined, quarantined FROM queue_figures;
+
+DROP TABLE receipts;
+DROP TABLE quarantine;
+DROP TABLE bundles;
+DROP TABLE queue_figures;
+ALTER TABLE new_bundles RENAME TO bundles;
+ALTER TABLE new_receipts RENAME TO receipts;
+ALTER TABLE new_quarantine RENAME TO quarantine;
+ALTER TABLE new_queue_figures RENAME TO queue_figures;
+
+CREATE INDEX bundles_waiting ON bundles (position) WHERE state = 0;
+CREATE INDEX bundles_quarantined ON bundles (position) WHERE state = 2;
+CREATE TRIGGER bundle_moves AFTER UPDATE OF state ON bundles WHEN OLD.state <> NEW.state BEGIN
+    UPDATE queue_figures SET sent = sent + (NEW.state = 1) - (OLD.state = 1),
+                             quarantined = quarantined + (NEW.state = 2) - (OLD.state = 2);
+END;
+)sql";
+
 }  // namespace
 
 const DatabaseSettings& state_schema() {
     // "CmpA" in ASCII: `file state.db` shows it.
     static const DatabaseSettings settings{.application_id = 0x436d7041,
-                                           .migrations = {chain_and_outbox, ledger, memory}};
+                                           .migrations = {chain_and_outbox, ledger, memory, lighter_append}};
     return settings;
 }
 

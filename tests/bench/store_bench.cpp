@@ -76,15 +76,21 @@ void compare(
     std::fflush(stdout);
 }
 
-// One table with the same row, by SQLite's own interface; WAL and FULL as ours.
+// One table with the same columns, by SQLite's own interface; WAL and FULL as ours. Of ours it has neither the index of
+// what waits nor the look at the chain's head.
 class RawTable {
 public:
     explicit RawTable(const fs::path& file) {
         if (sqlite3_open(file.c_str(), &database_) != SQLITE_OK) give_up("cannot open " + file.string());
         run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE bundles (position INTEGER PRIMARY KEY, "
-            "bundle_id TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, check_name TEXT NOT NULL, created_at INTEGER NOT "
-            "NULL, signature BLOB NOT NULL, bytes BLOB NOT NULL) STRICT");
-        sqlite3_prepare_v2(database_, "INSERT INTO bundles VALUES (NULL, ?, ?, ?, ?, ?, ?)", -1, &insert_, nullptr);
+            "state INTEGER NOT NULL, bundle_id TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL, sequence INTEGER NOT NULL, "
+            "previous_sha256 TEXT NOT NULL, sha256 TEXT NOT NULL, check_name TEXT NOT NULL, result TEXT, outcome TEXT "
+            "NOT NULL, order_id TEXT, created_at INTEGER NOT NULL, signature BLOB NOT NULL, bytes BLOB NOT NULL) "
+            "STRICT");
+        sqlite3_prepare_v2(database_,
+                           "INSERT INTO bundles VALUES (NULL, 0, ?1, ?2, ?3, ?4, ?5, ?6, NULL, 'success', NULL, ?7, "
+                           "?8, ?9)",
+                           -1, &insert_, nullptr);
     }
     RawTable(const RawTable&) = delete;
     RawTable& operator=(const RawTable&) = delete;
@@ -96,11 +102,14 @@ public:
     }
     void insert(const std::string& id, const SignedBundle& row) {
         bind(1, id);
-        bind(2, row.sha256);
-        bind(3, row.check);
-        sqlite3_bind_int64(insert_, 4, row.created_at.time_since_epoch().count());
-        sqlite3_bind_blob64(insert_, 5, row.signature.data(), row.signature.size(), SQLITE_STATIC);
-        sqlite3_bind_blob64(insert_, 6, row.bytes.data(), row.bytes.size(), SQLITE_STATIC);
+        bind(2, row.chain.epoch);
+        sqlite3_bind_int64(insert_, 3, row.chain.sequence);
+        bind(4, row.chain.previous_sha256);
+        bind(5, row.sha256);
+        bind(6, row.check);
+        sqlite3_bind_int64(insert_, 7, row.created_at.time_since_epoch().count());
+        sqlite3_bind_blob64(insert_, 8, row.signature.data(), row.signature.size(), SQLITE_STATIC);
+        sqlite3_bind_blob64(insert_, 9, row.bytes.data(), row.bytes.size(), SQLITE_STATIC);
         if (sqlite3_step(insert_) != SQLITE_DONE) give_up(sqlite3_errmsg(database_));
         sqlite3_reset(insert_);
     }

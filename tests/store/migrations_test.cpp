@@ -55,6 +55,42 @@ TEST(StateMigrations, Step3AddsTheMemoryAndKeepsTheLedger) {
     EXPECT_TRUE(store->memory().write_hold(noon).has_value());
 }
 
+TEST(StateMigrations, Step4KeepsBundlesReceiptsQuarantineAndFigures) {
+    testing::TemporaryDirectory folder;
+    make_older(folder.path(), 3, one_bundle);
+    {
+        auto settings = state_schema();
+        settings.migrations.resize(3);
+        auto older = Database::open(folder.path() / "state.db", OpenMode::existing, settings);
+        ASSERT_TRUE(older.has_value()) << older.error().message();
+        constexpr std::string_view copy =
+            "INSERT INTO bundles SELECT position + 1, 0, 'id-' || (position + 1), epoch, sequence + 1, 'p', 's', "
+            "check_name, result, outcome, order_id, created_at, signature, bytes FROM bundles "
+            "ORDER BY position DESC LIMIT 1";
+        ASSERT_TRUE(older.value().execute(copy).has_value());
+        ASSERT_TRUE(older.value().execute(copy).has_value());
+        for (const auto* step : {"INSERT INTO receipts VALUES (1, x'7b')", "INSERT INTO quarantine VALUES (2, 'why')",
+                                 "UPDATE bundles SET state = position WHERE position < 3"})
+            ASSERT_TRUE(older.value().execute(step).has_value());
+    }
+    auto store = open_state(folder.path());
+    EXPECT_EQ(store->evidence().head().value().sequence, 3);
+    EXPECT_EQ(store->evidence().find(BundleId{"id-1"}).value()->receipt, "{");
+    EXPECT_EQ(store->evidence().find(BundleId{"id-2"}).value()->quarantined_for, "why");
+    EXPECT_EQ(store->evidence().next_waiting(0).value()->bundle.bundle_id, BundleId{"id-3"});
+    const auto figures = store->evidence().figures().value();
+    EXPECT_EQ(figures.waiting, 1);
+    EXPECT_EQ(figures.quarantined, 1);
+    EXPECT_EQ(figures.receipted, 1);
+    EXPECT_TRUE(append_bundle(*store).has_value());
+    // The new tables refer to each other as the old ones did.
+    auto database = Database::open(folder.path() / "state.db", OpenMode::existing, state_schema());
+    ASSERT_TRUE(database.value().execute("DELETE FROM bundles WHERE position < 3").has_value());
+    auto left = database.value().prepare("SELECT (SELECT count(*) FROM receipts) + (SELECT count(*) FROM quarantine)");
+    ASSERT_TRUE(left.value().step().value());
+    EXPECT_EQ(left.value().integer(0), 0);
+}
+
 TEST(StateMigrations, AReaderDoesNotMigrate) {
     testing::TemporaryDirectory folder;
     make_older(folder.path(), 1, one_bundle);
