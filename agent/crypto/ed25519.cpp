@@ -55,10 +55,11 @@ Result<PublicKey> PublicKey::from_raw(const Raw& raw) {
 }
 
 Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
+    Raw raw{};
+    if (read_ed25519_pem(pem, KeyHalf::open, raw)) return from_raw(raw);
     AGENT_TRY(const auto key, read_public_pem(pem));
     if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_ED25519)
         return Error{Errc::untrusted, "holds " + describe_key(key.get()) + ", not an Ed25519 key"};
-    Raw raw{};
     std::size_t size = raw.size();
     if (EVP_PKEY_get_raw_public_key(key.get(), writable_octets(raw), &size) != 1 || size != raw.size())
         return Error{Errc::untrusted, "holds a damaged public key: " + take_openssl_reason()};
@@ -102,13 +103,15 @@ Result<PrivateKey> PrivateKey::generate() {
 
 Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
     start_sodium();
-    AGENT_TRY(const auto key, read_private_pem(pem));
-    if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_ED25519)
-        return Error{Errc::untrusted, "holds " + describe_key(key.get()) + ", not an Ed25519 key"};
     SecretBytes seed{seed_bytes};
-    std::size_t size = seed_bytes;
-    if (EVP_PKEY_get_raw_private_key(key.get(), writable_octets(seed.writable()), &size) != 1 || size != seed_bytes)
-        return Error{Errc::untrusted, "holds a damaged private key: " + take_openssl_reason()};
+    if (!read_ed25519_pem(pem, KeyHalf::secret, seed.writable())) {
+        AGENT_TRY(const auto key, read_private_pem(pem));
+        if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_ED25519)
+            return Error{Errc::untrusted, "holds " + describe_key(key.get()) + ", not an Ed25519 key"};
+        std::size_t size = seed_bytes;
+        if (EVP_PKEY_get_raw_private_key(key.get(), writable_octets(seed.writable()), &size) != 1 || size != seed_bytes)
+            return Error{Errc::untrusted, "holds a damaged private key: " + take_openssl_reason()};
+    }
     SecretBytes secret{secret_bytes};
     PublicKey::Raw raw{};
     must(crypto_sign_ed25519_seed_keypair(writable_octets(raw), writable_octets(secret.writable()),

@@ -7,7 +7,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <limits>
+
+#include "base/encoding.hpp"
 
 namespace agent {
 namespace {
@@ -112,6 +115,19 @@ Result<OpensslKey> read_private_pem(std::string_view pem) {
     OpensslKey key{d2i_AutoPrivateKey(nullptr, &at, block.size())};
     if (key == nullptr) return Error{Errc::untrusted, "holds a damaged private key: " + take_openssl_reason()};
     return key;
+}
+
+bool read_ed25519_pem(std::string_view pem, KeyHalf half, std::span<std::byte> key) {
+    constexpr std::string_view open{"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00", 12};
+    constexpr std::string_view secret{"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20", 16};
+    const auto prefix = half == KeyHalf::open ? open : secret;
+    PemBlock block;
+    if (!block.read(pem) || block.encrypted()) return false;
+    if (block.label() != (half == KeyHalf::open ? "PUBLIC KEY" : "PRIVATE KEY")) return false;
+    const std::string_view der{reinterpret_cast<const char*>(block.bytes()), static_cast<std::size_t>(block.size())};
+    if (der.size() != prefix.size() + key.size() || !der.starts_with(prefix)) return false;
+    std::ranges::copy(bytes_of(der.substr(prefix.size())), key.begin());
+    return true;
 }
 
 std::string describe_key(const EVP_PKEY* key) {
