@@ -6,11 +6,28 @@ find_package(SQLite3 3.37 REQUIRED)  # STRICT tables
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
+
+# C++ libraries become part of the executables, C libraries stay shared (agent/docs/adr/0005-cpp-libraries-are-linked-in.md).
+# All or none: two C++ runtimes in one process do not go together.
+option(AGENT_LINK_CXX_IN "Link yaml-cpp and the C++ runtime into the executables; not with sanitizers" ON)
+add_library(agent_spdlog INTERFACE)
+target_compile_definitions(agent_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
+target_link_libraries(agent_spdlog INTERFACE fmt::fmt-header-only Threads::Threads)
+add_library(agent_yaml_cpp INTERFACE)
+find_library(AGENT_YAML_CPP_ARCHIVE "${CMAKE_STATIC_LIBRARY_PREFIX}yaml-cpp${CMAKE_STATIC_LIBRARY_SUFFIX}")
+if(AGENT_LINK_CXX_IN AND AGENT_YAML_CPP_ARCHIVE AND NOT AGENT_SANITIZE)
+  target_include_directories(agent_yaml_cpp SYSTEM INTERFACE $<TARGET_PROPERTY:yaml-cpp,INTERFACE_INCLUDE_DIRECTORIES>)
+  target_link_libraries(agent_yaml_cpp INTERFACE "${AGENT_YAML_CPP_ARCHIVE}")
+  target_link_options(agent_flags INTERFACE -static-libstdc++ -static-libgcc)
+else()
+  target_link_libraries(agent_yaml_cpp INTERFACE yaml-cpp)
+endif()
 
 add_library(agent_asio STATIC agent/cmake/boost_asio.cpp)
 target_compile_features(agent_asio PUBLIC cxx_std_20)
