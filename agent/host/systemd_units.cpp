@@ -1,10 +1,15 @@
 #include "host/systemd_units.hpp"
 
+#include <array>
 #include <boost/asio/this_coro.hpp>
+#include <cstdlib>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "async/deadline.hpp"
+#include "base/encoding.hpp"
+#include "base/handle.hpp"
 #include "base/text.hpp"
 #include "host/system_bus.hpp"
 #include "host/unit_name.hpp"
@@ -14,8 +19,7 @@ namespace {
 
 constexpr auto manager_path = "/org/freedesktop/systemd1";
 constexpr auto manager_interface = "org.freedesktop.systemd1.Manager";
-constexpr auto unit_interface = "org.freedesktop.systemd1.Unit";
-constexpr auto service_interface = "org.freedesktop.systemd1.Service";
+constexpr auto units_path = "/org/freedesktop/systemd1/unit";
 constexpr Duration state_limit{10'000};
 
 Error unreadable(int errno_value) { return system_error(-errno_value, "reading the service manager's answer"); }
@@ -38,45 +42,75 @@ Result<std::string> object_path_in(const BusMessage& message) {
     return std::string{path};
 }
 
-Task<BusMessage> property(SystemBus& bus, const std::string& path, const char* interface, const char* name) {
-    AGENT_CO_TRY(auto message, bus.new_call(path.c_str(), "org.freedesktop.DBus.Properties", "Get"));
-    const int failed = sd_bus_message_append(message.get(), "ss", interface, name);
-    if (failed < 0) co_return system_error(-failed, "asking the service manager");
-    auto answer = co_await bus.call(std::move(message));
-    co_return answer;
+// The object of a unit, as systemctl names it. The service manager loads the unit when it is asked about: one that is
+// not running need not be in memory, and one that does not exist is told as such.
+Result<std::string> path_of(const std::string& unit) {
+    char* raw{};
+    if (const int failed = sd_bus_path_encode(units_path, unit.c_str(), &raw); failed < 0) return unreadable(failed);
+    const Handle<char, &std::free> path{raw};
+    return std::string{path.get()};
 }
 
-Task<std::string> text_property(SystemBus& bus, const std::string& path, const char* interface, const char* name) {
-    auto answer = co_await property(bus, path, interface, name);
-    if (answer.has_error()) co_return std::move(answer).error();
-    const char* text{};
-    const int failed = sd_bus_message_read(answer.value().get(), "v", "s", &text);
-    if (failed < 0) co_return unreadable(failed);
-    co_return std::string{text};
+// Reads the value of property `name` into `state`, or steps over it. Negative: the answer makes no sense.
+int read_property(sd_bus_message* message, std::string_view name, UnitState& state) {
+    const std::array texts{std::pair{std::string_view{"LoadState"}, &state.load_state},
+                           std::pair{std::string_view{"ActiveState"}, &state.active_state},
+                           std::pair{std::string_view{"SubState"}, &state.sub_state},
+                           std::pair{std::string_view{"UnitFileState"}, &state.unit_file_state},
+                           std::pair{std::string_view{"Result"}, &state.result}};
+    for (const auto& [known, into] : texts) {
+        if (name != known) continue;
+        const char* text{};
+        const int read = sd_bus_message_read(message, "v", "s", &text);
+        if (read >= 0) *into = text;
+        return read;
+    }
+    if (name == "NRestarts") return sd_bus_message_read(message, "v", "u", &state.restarts);
+    if (name == "ConditionResult") {
+        int flag{};
+        const int read = sd_bus_message_read(message, "v", "b", &flag);
+        state.condition_result = flag != 0;
+        return read;
+    }
+    if (name == "InvocationID") {
+        const void* bytes{};
+        std::size_t size{};
+        int read = sd_bus_message_enter_container(message, 'v', "ay");
+        if (read >= 0) read = sd_bus_message_read_array(message, 'y', &bytes, &size);
+        if (read >= 0) read = sd_bus_message_exit_container(message);
+        if (read >= 0) state.invocation_id = hex_encode({static_cast<const std::byte*>(bytes), size});
+        return read;
+    }
+    return sd_bus_message_skip(message, "v");
 }
 
-Task<bool> flag_property(SystemBus& bus, const std::string& path, const char* interface, const char* name) {
-    auto answer = co_await property(bus, path, interface, name);
-    if (answer.has_error()) co_return std::move(answer).error();
-    int flag{};
-    const int failed = sd_bus_message_read(answer.value().get(), "v", "b", &flag);
-    if (failed < 0) co_return unreadable(failed);
-    co_return flag != 0;
+Result<UnitState> state_in(sd_bus_message* message) {
+    UnitState state;
+    if (const int failed = sd_bus_message_enter_container(message, 'a', "{sv}"); failed < 0) return unreadable(failed);
+    for (;;) {
+        const int entered = sd_bus_message_enter_container(message, 'e', "sv");
+        if (entered < 0) return unreadable(entered);
+        if (entered == 0) return state;
+        const char* name{};
+        int read = sd_bus_message_read(message, "s", &name);
+        if (read >= 0) read = read_property(message, name, state);
+        if (read >= 0) read = sd_bus_message_exit_container(message);
+        if (read < 0) return unreadable(read);
+    }
 }
 
 Task<UnitState> ask_state(SystemBus& bus, const std::string& unit) {
-    // LoadUnit and not GetUnit: a unit that is not running need not be in memory.
-    auto loaded = co_await call_manager(bus, "LoadUnit", unit, std::nullopt);
-    if (loaded.has_error()) co_return std::move(loaded).error();
-    AGENT_CO_TRY(const auto path, object_path_in(loaded.value()));
-    UnitState state;
-    AGENT_CO_TRY(state.load_state, co_await text_property(bus, path, unit_interface, "LoadState"));
-    AGENT_CO_TRY(state.active_state, co_await text_property(bus, path, unit_interface, "ActiveState"));
-    AGENT_CO_TRY(state.sub_state, co_await text_property(bus, path, unit_interface, "SubState"));
-    AGENT_CO_TRY(state.condition_result, co_await flag_property(bus, path, unit_interface, "ConditionResult"));
-    if (unit.ends_with(".service")) {
-        AGENT_CO_TRY(state.result, co_await text_property(bus, path, service_interface, "Result"));
-    }
+    AGENT_CO_TRY(const auto path, path_of(unit));
+    AGENT_CO_TRY(auto message, bus.new_call(path.c_str(), "org.freedesktop.DBus.Properties", "GetAll"));
+    // No interface is all of them: one question, whatever type the unit is of.
+    const int failed = sd_bus_message_append(message.get(), "s", "");
+    if (failed < 0) co_return system_error(-failed, "asking the service manager");
+    auto answer = co_await bus.call(std::move(message));
+    if (answer.has_error()) co_return std::move(answer).error();
+    AGENT_CO_TRY(auto state, state_in(answer.value().get()));
+    if (state.load_state.empty() || state.active_state.empty())
+        co_return Error{Errc::malformed, "the service manager's answer names no state"};
+    if (!unit.ends_with(".service")) state.result.clear();
     co_return state;
 }
 

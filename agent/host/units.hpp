@@ -1,5 +1,6 @@
 #pragma once
 // Units of the service manager, over the system bus.
+#include <cstdint>
 #include <string>
 
 #include "async/time_source.hpp"
@@ -13,6 +14,10 @@ struct UnitState {
     std::string sub_state;
     std::string result;  // of services: success, exit-code, …; else empty
     bool condition_result{true};
+    std::string unit_file_state;  // enabled, disabled, static, masked, …; empty where there is no unit file
+    std::string invocation_id;    // 32 hexadecimal digits, another one with every start; empty: never started
+    // Of services: how often the service manager restarted it by itself since somebody last started it.
+    std::uint32_t restarts{};
     [[nodiscard]] bool is_active() const noexcept { return active_state == "active"; }
 };
 

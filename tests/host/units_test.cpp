@@ -3,6 +3,7 @@
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <thread>
 
@@ -17,7 +18,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr auto unit_path = "/org/freedesktop/systemd1/unit/one";
+constexpr auto unit_path = "/org/freedesktop/systemd1/unit/one_2eservice";
+constexpr auto mute_path = "/org/freedesktop/systemd1/unit/mute_2eservice";
 
 // Speaks as the bus and as the service manager, to one client, through the real library.
 class StandInManager {
@@ -45,7 +47,6 @@ public:
 private:
     static int hello(sd_bus_message* m, void*, sd_bus_error*) { return sd_bus_reply_method_return(m, "s", ":1.1"); }
     static int nothing(sd_bus_message* m, void*, sd_bus_error*) { return sd_bus_reply_method_return(m, ""); }
-    static int load(sd_bus_message* m, void*, sd_bus_error*) { return sd_bus_reply_method_return(m, "o", unit_path); }
     static int restart(sd_bus_message* m, void*, sd_bus_error* error) {
         const char* unit{};
         const char* mode{};
@@ -68,10 +69,18 @@ private:
                                      name == "LoadState"     ? "loaded"
                                      : name == "ActiveState" ? "failed"
                                      : name == "SubState"    ? "dead"
-                                                             : "exit-code");
+                                     : name == "Result"      ? "exit-code"
+                                                             : "enabled");
     }
     static int flag(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply, void*, sd_bus_error*) {
         return sd_bus_message_append(reply, "b", 0);
+    }
+    static int number(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply, void*, sd_bus_error*) {
+        return sd_bus_message_append(reply, "u", 7U);
+    }
+    static int invocation(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply, void*, sd_bus_error*) {
+        const std::array<std::uint8_t, 4> bytes{0xde, 0xad, 0x00, 0x01};
+        return sd_bus_message_append_array(reply, 'y', bytes.data(), bytes.size());
     }
 
     void serve() const {
@@ -80,17 +89,21 @@ private:
             SD_BUS_METHOD("AddMatch", "s", "", nothing, SD_BUS_VTABLE_UNPRIVILEGED),
             SD_BUS_METHOD("RemoveMatch", "s", "", nothing, SD_BUS_VTABLE_UNPRIVILEGED), SD_BUS_VTABLE_END};
         static const sd_bus_vtable manager[] = {
-            SD_BUS_VTABLE_START(0), SD_BUS_METHOD("LoadUnit", "s", "o", load, SD_BUS_VTABLE_UNPRIVILEGED),
-            SD_BUS_METHOD("Subscribe", "", "", nothing, SD_BUS_VTABLE_UNPRIVILEGED),
+            SD_BUS_VTABLE_START(0), SD_BUS_METHOD("Subscribe", "", "", nothing, SD_BUS_VTABLE_UNPRIVILEGED),
             SD_BUS_METHOD("RestartUnit", "ss", "o", restart, SD_BUS_VTABLE_UNPRIVILEGED), SD_BUS_VTABLE_END};
         static const sd_bus_vtable unit[] = {SD_BUS_VTABLE_START(0),
                                              SD_BUS_PROPERTY("LoadState", "s", text, 0, 0),
                                              SD_BUS_PROPERTY("ActiveState", "s", text, 0, 0),
                                              SD_BUS_PROPERTY("SubState", "s", text, 0, 0),
+                                             SD_BUS_PROPERTY("UnitFileState", "s", text, 0, 0),
                                              SD_BUS_PROPERTY("ConditionResult", "b", flag, 0, 0),
+                                             SD_BUS_PROPERTY("InvocationID", "ay", invocation, 0, 0),
                                              SD_BUS_VTABLE_END};
         static const sd_bus_vtable service[] = {SD_BUS_VTABLE_START(0), SD_BUS_PROPERTY("Result", "s", text, 0, 0),
-                                                SD_BUS_VTABLE_END};
+                                                SD_BUS_PROPERTY("NRestarts", "u", number, 0, 0),
+                                                SD_BUS_PROPERTY("MemoryCurrent", "u", number, 0, 0), SD_BUS_VTABLE_END};
+        static const sd_bus_vtable mute[] = {SD_BUS_VTABLE_START(0), SD_BUS_PROPERTY("NRestarts", "u", number, 0, 0),
+                                             SD_BUS_VTABLE_END};
         const int client = accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (client < 0) return;
         sd_bus* bus{};
@@ -102,6 +115,7 @@ private:
                                  nullptr);
         sd_bus_add_object_vtable(bus, nullptr, unit_path, "org.freedesktop.systemd1.Unit", unit, nullptr);
         sd_bus_add_object_vtable(bus, nullptr, unit_path, "org.freedesktop.systemd1.Service", service, nullptr);
+        sd_bus_add_object_vtable(bus, nullptr, mute_path, "org.freedesktop.systemd1.Service", mute, nullptr);
         sd_bus_start(bus);
         for (int handled = 0; handled >= 0;) {
             handled = sd_bus_process(bus, nullptr);
@@ -134,6 +148,13 @@ TEST_F(Units, TellTheirWholeState) {
     EXPECT_EQ(state.result, "exit-code");
     EXPECT_FALSE(state.condition_result);
     EXPECT_FALSE(state.is_active());
+    EXPECT_EQ(state.unit_file_state, "enabled");
+    EXPECT_EQ(state.restarts, 7U);
+    EXPECT_EQ(state.invocation_id, "dead0001");
+}
+
+TEST_F(Units, WithoutAStateInTheAnswerAreNotUnderstood) {
+    EXPECT_EQ(testing::run(io, units.state("mute.service")).error().code(), Errc::malformed);
 }
 
 TEST_F(Units, AreRestartedAlsoWhereTheJobEndsBeforeItsNumberIsTold) {
