@@ -88,10 +88,10 @@ void add_fault(const std::filesystem::path& configuration, const NamedFile& file
     faults.push_back({configuration.string(), file.line, file.key, with_name(file, error.message())});
 }
 
-const NamedFile* sound_file(const std::vector<NamedFile>& files, FileDuty duty) {
-    const auto found =
-        std::find_if(files.begin(), files.end(), [duty](const NamedFile& file) { return file.duty == duty; });
-    return found == files.end() || check_file(*found).has_error() ? nullptr : &*found;
+const NamedFile* sound_file(const std::vector<NamedFile>& files, FileDuty duty, const Faults& faults) {
+    const auto found = std::ranges::find(files, duty, &NamedFile::duty);
+    if (found == files.end() || is_closed_to_us(found->path)) return nullptr;
+    return std::ranges::find(faults, found->key, &Fault::key) == faults.end() ? &*found : nullptr;
 }
 
 }  // namespace
@@ -112,9 +112,9 @@ void check_files(const std::filesystem::path& configuration, const std::vector<N
 
 void check_tls_files(const std::filesystem::path& configuration, const std::vector<NamedFile>& files, TlsEnd end,
                      Faults& faults) {
-    const auto* anchors = sound_file(files, FileDuty::trust_anchors);
-    const auto* certificate = sound_file(files, FileDuty::certificate);
-    const auto* key = sound_file(files, FileDuty::tls_key);
+    const auto* anchors = sound_file(files, FileDuty::trust_anchors, faults);
+    const auto* certificate = sound_file(files, FileDuty::certificate, faults);
+    const auto* key = sound_file(files, FileDuty::tls_key, faults);
     if (anchors == nullptr || certificate == nullptr || key == nullptr) return;
     TlsFiles tls;
     tls.ca_file = anchors->path;

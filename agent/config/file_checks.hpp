@@ -47,8 +47,8 @@ void check_files(const std::filesystem::path& configuration, const std::vector<N
 
 enum class TlsEnd : std::uint8_t { client, server };
 
-// Whether those of `files` that are for TLS fit together: the key belongs to the certificate. Says nothing where one of
-// them is missing or faulty by itself; that is check_files' to report.
+// Whether those of `files` that are for TLS fit together: the key belongs to the certificate. After check_files: says
+// nothing where one of them has a fault already, or is closed to us.
 void check_tls_files(const std::filesystem::path& configuration, const std::vector<NamedFile>& files, TlsEnd end,
                      Faults& faults);
 
