@@ -36,8 +36,9 @@ class Footprint(Case):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(path)
             notify.settimeout(20)
+            config = self.world.write_config()
             begun = time.monotonic()
-            agent = subprocess.Popen([AGENT, "run", "--config", self.world.write_config()], stderr=subprocess.DEVNULL,
+            agent = subprocess.Popen([AGENT, "run", "--config", config], stderr=subprocess.DEVNULL,
                                      env={**environment(), "NOTIFY_SOCKET": path})
             try:
                 while b"READY=1" not in notify.recv(4096):

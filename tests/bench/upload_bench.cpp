@@ -1,6 +1,8 @@
 // What an upload costs beside TLS itself: a POST of a bundle over one kept mTLS connection against a raw TLS echo of
-// the same bytes on a connection of the same kind. Both servers are threads of this process on loopback; operations
-// alternate strictly, and the figure is the ratio of medians per block.
+// the same bytes on a connection of the same kind. Only the clients differ: both servers are threads of this process on
+// loopback that block in SSL_read and answer with one SSL_write, one the bytes it read, the other a short 201.
+// Operations alternate strictly, and the figure is the ratio of medians per block. `upload_bench COUNT` carries out
+// COUNT uploads and nothing else, for counting their instructions.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
@@ -8,17 +10,18 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "async/system_time_source.hpp"
 #include "base/handle.hpp"
 #include "courier/https_client.hpp"
-#include "courier/scripted_server.hpp"
 #include "courier/tls_ground.hpp"
 #include "crypto/tls_context.hpp"
 #include "support/run.hpp"
@@ -55,12 +58,45 @@ Descriptor listen_on_loopback(sockaddr_in& address) {
     return listener;
 }
 
+Ssl accept_one(SSL_CTX* context, const Descriptor& socket) {
+    send_at_once(socket.get());
+    Ssl ssl{SSL_new(context)};
+    SSL_set_fd(ssl.get(), socket.get());
+    if (SSL_accept(ssl.get()) != 1) give_up("a handshake failed");
+    return ssl;
+}
+
+// Whole bytes of a request, once its header is complete; 0 before that.
+std::size_t size_of_request(std::string_view bytes) {
+    constexpr std::string_view name = "Content-Length: ";
+    const auto end = bytes.find("\r\n\r\n");
+    const auto at = bytes.substr(0, end).find(name);
+    if (end == std::string_view::npos || at == std::string_view::npos) return 0;
+    std::size_t length = 0;
+    std::from_chars(bytes.data() + at + name.size(), bytes.data() + end, length);
+    return end + 4 + length;
+}
+
+void accept_uploads_until_closed(SSL_CTX* context, int listener) {
+    static constexpr std::string_view answer = "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}";
+    const Descriptor socket{accept(listener, nullptr, nullptr)};
+    const auto ssl = accept_one(context, socket);
+    std::string bytes(4 * payload_size, '\0');
+    std::size_t filled = 0;
+    while (true) {
+        const int got = SSL_read(ssl.get(), bytes.data() + filled, static_cast<int>(bytes.size() - filled));
+        if (got <= 0) break;
+        filled += static_cast<std::size_t>(got);
+        if (filled != size_of_request({bytes.data(), filled})) continue;
+        filled = 0;
+        if (SSL_write(ssl.get(), answer.data(), static_cast<int>(answer.size())) <= 0) break;
+    }
+    SSL_shutdown(ssl.get());
+}
+
 void echo_until_closed(SSL_CTX* context, int listener) {
     const Descriptor socket{accept(listener, nullptr, nullptr)};
-    send_at_once(socket.get());
-    const Ssl ssl{SSL_new(context)};
-    SSL_set_fd(ssl.get(), socket.get());
-    if (SSL_accept(ssl.get()) != 1) give_up("the echo's handshake failed");
+    const auto ssl = accept_one(context, socket);
     std::string bytes(payload_size, '\0');
     while (true) {
         std::size_t filled = 0;
@@ -73,6 +109,11 @@ void echo_until_closed(SSL_CTX* context, int listener) {
     }
 }
 
+asio::awaitable<bool> close(HttpsClient& client) {
+    co_await client.close();
+    co_return true;
+}
+
 double microseconds_since(Clock::time_point before) {
     return std::chrono::duration<double, std::micro>(Clock::now() - before).count();
 }
@@ -82,7 +123,59 @@ double median(std::vector<double> values) {
     return values.at(values.size() / 2);
 }
 
-int run() {
+double echo_once(SSL* ssl, const std::string& payload) {
+    static std::string back(payload_size, '\0');
+    const auto before = Clock::now();
+    SSL_write(ssl, payload.data(), static_cast<int>(payload.size()));
+    for (std::size_t filled = 0; filled < back.size();) {
+        const int got = SSL_read(ssl, back.data() + filled, static_cast<int>(back.size() - filled));
+        if (got <= 0) give_up("the echo ended");
+        filled += static_cast<std::size_t>(got);
+    }
+    return microseconds_since(before);
+}
+
+asio::awaitable<double> upload_once(HttpsClient& client, const std::string& payload) {
+    HttpRequest request;
+    request.method = "POST";
+    request.target = "/api/evidence";
+    request.content_type = "application/json";
+    request.body = payload;
+    const auto before = Clock::now();
+    const auto answer = co_await client.exchange(std::move(request));
+    if (answer.has_error() || answer.value().status != 201) give_up("an upload failed");
+    co_return microseconds_since(before);
+}
+
+asio::awaitable<bool> upload_many(HttpsClient& client, const std::string& payload, int count) {
+    for (int i = 0; i < count; ++i) static_cast<void>(co_await upload_once(client, payload));
+    co_return true;
+}
+
+// In one coroutine, as the daemon's loop is: starting and leaving the event loop is no part of an upload.
+asio::awaitable<bool> compare(HttpsClient& client, SSL* raw, const std::string& payload) {
+    std::vector<double> ratios;
+    std::vector<double> uploads;
+    std::vector<double> echoes;
+    for (int block = 0; block < blocks; ++block) {
+        std::vector<double> block_uploads;
+        std::vector<double> block_echoes;
+        for (int i = 0; i < operations; ++i) {
+            block_echoes.push_back(echo_once(raw, payload));
+            const double upload = co_await upload_once(client, payload);
+            block_uploads.push_back(upload);
+        }
+        uploads.push_back(median(std::move(block_uploads)));
+        echoes.push_back(median(std::move(block_echoes)));
+        ratios.push_back(echoes.back() / uploads.back());
+    }
+    const auto [least, most] = std::ranges::minmax(ratios);
+    std::printf("upload p50 %.1f us, raw TLS echo p50 %.1f us, echo/upload %.3f (%.3f to %.3f; goal at least 0.7)\n",
+                median(uploads), median(echoes), median(ratios), least, most);
+    co_return true;
+}
+
+int run(int only_uploads) {
     const testing::TlsGround ground;
     const std::string payload(payload_size, 'x');
 
@@ -100,59 +193,29 @@ int run() {
     SSL_set_fd(raw.get(), socket.get());
     if (SSL_connect(raw.get()) != 1) give_up("the handshake with the echo failed");
 
-    testing::ScriptedServer server{ground.server_files(),
-                                   [](const testing::SeenRequest&) { return testing::reply(201, "{}"); }};
+    sockaddr_in upload_address{};
+    const auto upload_listener = listen_on_loopback(upload_address);
+    std::thread uploads_end{[&] { accept_uploads_until_closed(server_context.value().get(), upload_listener.get()); }};
     asio::io_context loop{1};
     SystemTimeSource time;
-    HttpsClient client{loop.get_executor(), time, ground.settings(server.port()), "upload_bench"};
-
-    const auto upload = [&] {
-        HttpRequest request;
-        request.method = "POST";
-        request.target = "/api/evidence";
-        request.content_type = "application/json";
-        request.body = payload;
-        const auto before = Clock::now();
-        const auto answer = testing::run(loop, client.exchange(std::move(request)));
-        if (answer.has_error() || answer.value().status != 201) give_up("an upload failed");
-        return microseconds_since(before);
-    };
-    std::string back(payload_size, '\0');
-    const auto raw_echo = [&] {
-        const auto before = Clock::now();
-        SSL_write(raw.get(), payload.data(), static_cast<int>(payload.size()));
-        for (std::size_t filled = 0; filled < back.size();) {
-            const int got = SSL_read(raw.get(), back.data() + filled, static_cast<int>(back.size() - filled));
-            if (got <= 0) give_up("the echo ended");
-            filled += static_cast<std::size_t>(got);
-        }
-        return microseconds_since(before);
+    HttpsClient client{loop.get_executor(), time, ground.settings(ntohs(upload_address.sin_port)), "upload_bench"};
+    const auto stop = [&] {
+        raw.reset();
+        socket.reset();
+        echo.join();
+        testing::run(loop, close(client));
+        uploads_end.join();
     };
 
-    std::vector<double> ratios;
-    std::vector<double> uploads;
-    std::vector<double> echoes;
-    for (int block = 0; block < blocks; ++block) {
-        std::vector<double> block_uploads;
-        std::vector<double> block_echoes;
-        for (int i = 0; i < operations; ++i) {
-            block_echoes.push_back(raw_echo());
-            block_uploads.push_back(upload());
-        }
-        uploads.push_back(median(std::move(block_uploads)));
-        echoes.push_back(median(std::move(block_echoes)));
-        ratios.push_back(echoes.back() / uploads.back());
-    }
-    const auto [least, most] = std::ranges::minmax(ratios);
-    std::printf("upload p50 %.1f us, raw TLS echo p50 %.1f us, echo/upload %.3f (%.3f to %.3f; goal at least 0.7)\n",
-                median(uploads), median(echoes), median(ratios), least, most);
-    raw.reset();
-    socket.reset();
-    echo.join();
+    if (only_uploads > 0)
+        testing::run(loop, upload_many(client, payload, only_uploads));
+    else
+        testing::run(loop, compare(client, raw.get(), payload));
+    stop();
     return 0;
 }
 
 }  // namespace
 }  // namespace agent
 
-int main() { return agent::run(); }
+int main(int count, char** words) { return agent::run(count == 2 ? std::atoi(words[1]) : 0); }
