@@ -2,8 +2,9 @@
 
 #include "cli/session.hpp"
 #include "daemon/check_round.hpp"
-#include "drift/check.hpp"
+#include "drift/baseline.hpp"
 #include "host/posix_process_runner.hpp"
+#include "host/systemd_units.hpp"
 
 namespace agent::cli {
 namespace {
@@ -63,7 +64,7 @@ void print_table(const std::vector<CheckReport>& reports) {
 int explain(const LoadedAgent& loaded, const std::vector<std::string>& names, bool json) {
     bool found = false;
     Value::Array told;
-    for (const auto& check : make_checks(loaded.baseline)) {
+    for (const auto& check : loaded.baseline.checks) {
         const auto& name = check->settings().name.str();
         if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) continue;
         if (json) told.push_back(Value::object({{"check", name}, {"explanation", check->explain()}}));
@@ -88,9 +89,11 @@ int check(const CommandLine& line, const Options& options) {
     asio::io_context loop{1};
     SystemTimeSource time;
     PosixProcessRunner processes{time};
+    SystemdUnits units{time};
     std::vector<CheckName> names;
     for (const auto& name : options.names) names.emplace_back(name);
-    const auto reports = run_to_end(loop, look_without_recording(loaded, known, time, processes, std::move(names)));
+    const auto reports =
+        run_to_end(loop, look_without_recording(loaded, {known, time, processes, units}, std::move(names)));
     if (reports.has_error())
         return failed_with(reports.error(), reports.error().code() == Errc::not_found ? usage : undetermined);
     if (options.json) {

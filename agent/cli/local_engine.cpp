@@ -11,7 +11,7 @@ LocalEngine::LocalEngine(std::shared_ptr<const LoadedAgent> loaded, StateStore* 
     : loaded_{std::move(loaded)},
       store_{store},
       engine_{{processes_, units_, time_, [this](std::vector<CheckName> names) {
-                   return look_without_recording(loaded_, store_, time_, processes_, std::move(names));
+                   return look_without_recording(loaded_, {store_, time_, processes_, units_}, std::move(names));
                }}} {}
 
 Result<Plan> LocalEngine::plan(const Runbook& runbook, const Value& params) {

@@ -37,6 +37,15 @@ target_link_libraries(agent_asio PUBLIC Boost::headers Threads::Threads)
 add_library(agent_beast STATIC agent/cmake/boost_beast.cpp)
 target_compile_definitions(agent_beast PUBLIC BOOST_BEAST_SEPARATE_COMPILATION BOOST_URL_NO_LIB BOOST_CONTAINER_NO_LIB)
 target_link_libraries(agent_beast PUBLIC agent_asio OpenSSL::SSL OpenSSL::Crypto)
+
+# Half of the time that a file takes to compile is spent on these headers; they are read once for all modules that wait.
+add_library(agent_precompiled OBJECT agent/cmake/precompiled.cpp)
+target_link_libraries(agent_precompiled PRIVATE agent_flags agent_asio)
+target_precompile_headers(agent_precompiled PRIVATE
+  <algorithm> <array> <chrono> <filesystem> <functional> <map> <memory> <optional> <set> <span> <sstream> <string>
+  <string_view> <utility> <variant> <vector> <boost/asio/as_tuple.hpp> <boost/asio/awaitable.hpp>
+  <boost/asio/co_spawn.hpp> <boost/asio/io_context.hpp> <boost/asio/steady_timer.hpp> <boost/asio/use_awaitable.hpp>
+  <boost/outcome/basic_result.hpp>)
 if(AGENT_SANITIZE)
   # Whoever shares inline code with sanitized code must be sanitized too.
   target_compile_options(agent_asio PRIVATE -fsanitize=${AGENT_SANITIZE} -fno-omit-frame-pointer)

@@ -12,13 +12,6 @@
 namespace agent {
 namespace {
 
-bool is_runbook_id(std::string_view text) {
-    constexpr std::string_view prefix = "RB-";
-    return text.size() > prefix.size() && text.size() <= limits::runbook_id_length && text.starts_with(prefix) &&
-           std::all_of(text.begin(), text.end(),
-                       [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'; });
-}
-
 bool is_nonce(std::string_view text) {
     return text.size() >= limits::nonce_least && text.size() <= limits::nonce_most &&
            std::all_of(text.begin(), text.end(),

@@ -99,12 +99,13 @@ struct Agent::Parts {
     SystemdUnits units{time};
     StateGuard guard{*store, time, loaded->settings.evidence.keep_bundles};
     Recorder recorder{*store, time, key, speaker_of(*loaded)};
-    HealingEngine engine{{processes, units, time, [this](std::vector<CheckName> names) {
-                              return look_without_recording(loaded, store.get(), time, processes, std::move(names));
-                          }}};
+    HealingEngine engine{
+        {processes, units, time, [this](std::vector<CheckName> names) {
+             return look_without_recording(loaded, {store.get(), time, processes, units}, std::move(names));
+         }}};
     OrderDesk orders{loop, {*store, guard, time, recorder, engine, clock, [this] { core.ring(); }}, loaded};
     Core core{loop, *store, guard, time, orders, clock, loaded};
-    CheckRounds checks{{*store, guard, time, processes, recorder, clock, [this] { core.ring(); }}, loaded};
+    CheckRounds checks{{*store, guard, time, processes, units, recorder, clock, [this] { core.ring(); }}, loaded};
     Courier courier{loop, time, core, loaded->settings.server, identity_of(loaded->settings)};
 
     void reload();
@@ -216,6 +217,7 @@ Task<> Agent::run() {
     loops.start("upload", [&] { return parts.courier.upload_forever(); });
     loops.start("poll", [&] { return parts.courier.poll_forever(); });
     loops.start("check", [&] { return parts.checks.run_forever(); });
+    loops.start("heartbeat", [&] { return parts.checks.beat_forever(); });
     notify_ready(parts.describe());
     give_back_memory();
 

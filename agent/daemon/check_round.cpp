@@ -4,10 +4,14 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
+#include "drift/flapping.hpp"
 #include "evidence/check_evidence.hpp"
 
 namespace agent {
 namespace {
+
+constexpr Duration heartbeat_retry{std::chrono::minutes{1}};  // where storing it failed
 
 std::function<std::string(const CheckName&)> notes_from(StateStore* store) {
     return [store](const CheckName& name) -> std::string {
@@ -27,30 +31,49 @@ void log_change(const CheckReport& report) {
 }  // namespace
 
 CheckRounds::CheckRounds(CheckRoundParts parts, std::shared_ptr<const LoadedAgent> loaded)
-    : parts_{std::move(parts)}, loaded_{std::move(loaded)}, checks_{make_checks(loaded_->baseline)} {}
+    : parts_{std::move(parts)}, loaded_{std::move(loaded)} {}
 
 void CheckRounds::change(std::shared_ptr<const LoadedAgent> loaded) { loaded_ = std::move(loaded); }
 
+RoundParts CheckRounds::parts_of_round() const {
+    return {parts_.time,  parts_.processes,          parts_.units, loaded_->settings.checks.timeout,
+            std::nullopt, notes_from(&parts_.store), nullptr};
+}
+
 Task<> CheckRounds::round() {
     const auto loaded = loaded_;
-    checks_ = make_checks(loaded->baseline);
+    std::set<CheckName> stored;
+    auto parts = parts_of_round();
+    parts.ended = [this, &stored](const CheckOutcome& outcome) {
+        // What cannot be stored now is tried again, and told if it fails, at the end of the round.
+        const auto changed = store_if_changed(outcome);
+        if (changed.has_value() && changed.value()) stored.insert(outcome.report.name);
+    };
     std::vector<CheckName> all;
-    auto ran = co_await run_checks(checks_, std::move(all), parts_.time, parts_.processes,
-                                   loaded->settings.checks.timeout, notes_from(&parts_.store));
+    auto ran = co_await run_checks(loaded->baseline, std::move(all), std::move(parts));
     AGENT_CO_TRY(const auto outcomes, std::move(ran));
-    AGENT_CO_TRY(store_results(outcomes));
+    AGENT_CO_TRY(store_rest(outcomes, stored));
     AGENT_CO_TRY(tell_alarm());
     AGENT_CO_TRY(heartbeat());
     parts_.evidence_written();
     co_return ok();
 }
 
-Result<> CheckRounds::store_results(const std::vector<CheckOutcome>& outcomes) {
+Result<bool> CheckRounds::store_if_changed(const CheckOutcome& outcome) {
+    AGENT_TRY(const auto last, parts_.store.checks().last(outcome.report.name));
+    if (!worth_recording(last, outcome.report, state_digest(outcome.report))) return false;
+    AGENT_TRY(parts_.guard.commit([&](Transaction& transaction) { return store_result(transaction, outcome); }));
+    parts_.evidence_written();
+    return true;
+}
+
+Result<> CheckRounds::store_rest(const std::vector<CheckOutcome>& outcomes, const std::set<CheckName>& stored) {
     AGENT_TRY(parts_.guard.commit([&](Transaction& transaction) -> Result<> {
         std::vector<CheckName> names;
         for (const auto& outcome : outcomes) {
-            AGENT_TRY(store_result(transaction, outcome));
             names.push_back(outcome.report.name);
+            if (stored.contains(outcome.report.name)) continue;
+            AGENT_TRY(store_result(transaction, outcome));
         }
         AGENT_TRY(parts_.clock.write(transaction, parts_.store.memory()));
         return parts_.store.checks().keep_only(transaction, names);
@@ -68,6 +91,9 @@ Result<> CheckRounds::store_result(Transaction& transaction, const CheckOutcome&
     if (trigger) {
         log_change(report);
         AGENT_TRY(parts_.recorder.record(transaction, draft_of_check(report, *trigger)));
+        if (*trigger == Trigger::change) {
+            AGENT_TRY(note_change(transaction, report));
+        }
     }
     RememberedCheck remembered;
     remembered.name = report.name;
@@ -80,6 +106,21 @@ Result<> CheckRounds::store_result(Transaction& transaction, const CheckOutcome&
     AGENT_TRY(parts_.store.checks().remember(transaction, remembered));
     if (!outcome.notes_changed) return ok();
     return parts_.store.checks().write_notes(transaction, report.name, outcome.notes);
+}
+
+// A result that comes and goes is told of by itself, once each time it begins to; healing waits meanwhile (policy).
+Result<> CheckRounds::note_change(Transaction& transaction, const CheckReport& report) {
+    const auto since = report.ended - flapping_span;
+    auto memory = parts_.store.checks();
+    AGENT_TRY(const auto before, memory.changes_since(report.name, since));
+    AGENT_TRY(memory.note_change(transaction, report.name, report.ended, since));
+    const auto changes = static_cast<std::int64_t>(before.size()) + 1;
+    if (is_flapping(before.size()) || !is_flapping(before.size() + 1)) return ok();
+    log_warning("check " + report.name.str() + " is flapping: " + std::to_string(changes) + " changes within " +
+                    describe_duration(flapping_span) + "; healing of it waits until it is calm",
+                {{"check", report.name.str()}});
+    AGENT_TRY(parts_.recorder.record(transaction, draft_of_flapping(report, changes, flapping_span)));
+    return ok();
 }
 
 // The state directory ran full: that too is told, once there is room to tell it.
@@ -149,18 +190,38 @@ Task<> CheckRounds::run_forever() {
             record.failure = done.error().message();
             static_cast<void>(parts_.store.memory().write_loop("checks", record).has_error());
         }
-        const auto next = started + std::min(loaded_->settings.checks.interval, loaded_->settings.evidence.heartbeat);
-        auto slept = co_await parts_.time.sleep_until(next);
+        auto slept = co_await parts_.time.sleep_until(started + loaded_->settings.checks.interval);
         AGENT_CO_TRY(std::move(slept));
     }
 }
 
-Task<std::vector<CheckReport>> look_without_recording(std::shared_ptr<const LoadedAgent> loaded, StateStore* store,
-                                                      TimeSource& time, ProcessRunner& processes,
+Task<> CheckRounds::beat_forever() {
+    for (;;) {
+        auto wait = loaded_->settings.evidence.heartbeat;
+        const auto record = parts_.store.memory().loop("heartbeat");
+        if (record.has_value() && record.value().last_success) {
+            const auto passed = parts_.time.wall_now() - *record.value().last_success;
+            wait -= std::clamp(passed, Duration{0}, wait);
+        }
+        auto slept = co_await parts_.time.sleep_for(wait);
+        AGENT_CO_TRY(std::move(slept));
+        const auto beaten = heartbeat();
+        if (beaten.has_value()) {
+            parts_.evidence_written();
+            continue;
+        }
+        if (parts_.guard.damaged()) co_return beaten;
+        log_error("the heartbeat could not be recorded: " + beaten.error().message());
+        slept = co_await parts_.time.sleep_for(heartbeat_retry);
+        AGENT_CO_TRY(std::move(slept));
+    }
+}
+
+Task<std::vector<CheckReport>> look_without_recording(std::shared_ptr<const LoadedAgent> loaded, LookParts parts,
                                                       std::vector<CheckName> names) {
-    auto checks = make_checks(loaded->baseline);
-    auto ran = co_await run_checks(checks, std::move(names), time, processes, loaded->settings.checks.timeout,
-                                   notes_from(store));
+    RoundParts round{parts.time,   parts.processes,         parts.units, loaded->settings.checks.timeout,
+                     std::nullopt, notes_from(parts.store), nullptr};
+    auto ran = co_await run_checks(loaded->baseline, std::move(names), std::move(round));
     AGENT_CO_TRY(auto outcomes, std::move(ran));
     std::vector<CheckReport> reports;
     reports.reserve(outcomes.size());

@@ -2,6 +2,7 @@
 // One round of drift checks, and what of it deserves evidence.
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,7 @@
 #include "daemon/loaded_agent.hpp"
 #include "daemon/order_clock.hpp"
 #include "daemon/state_guard.hpp"
-#include "drift/check.hpp"
+#include "drift/run_checks.hpp"
 #include "evidence/recorder.hpp"
 
 namespace agent {
@@ -19,6 +20,7 @@ struct CheckRoundParts {
     StateGuard& guard;
     TimeSource& time;
     ProcessRunner& processes;
+    UnitManager& units;
     Recorder& recorder;
     OrderClock& clock;
     std::function<void()> evidence_written;
@@ -28,28 +30,39 @@ class CheckRounds {
 public:
     CheckRounds(CheckRoundParts parts, std::shared_ptr<const LoadedAgent> loaded);
 
-    // Runs all checks and stores results, changes and, when due, the heartbeat.
+    // Runs all checks and stores results, changes and, when due, the heartbeat. A change is stored and told as soon as
+    // its check has ended, whatever the others are doing.
     [[nodiscard]] Task<> round();
     // The same every interval, until stopped.
     [[nodiscard]] Task<> run_forever();
+    // The heartbeat when it is due, however long a check takes; until stopped.
+    [[nodiscard]] Task<> beat_forever();
     void change(std::shared_ptr<const LoadedAgent> loaded);
 
 private:
-    [[nodiscard]] Result<> store_results(const std::vector<CheckOutcome>& outcomes);
+    [[nodiscard]] RoundParts parts_of_round() const;
+    [[nodiscard]] Result<bool> store_if_changed(const CheckOutcome& outcome);
+    [[nodiscard]] Result<> store_rest(const std::vector<CheckOutcome>& outcomes, const std::set<CheckName>& stored);
     [[nodiscard]] Result<> store_result(Transaction& transaction, const CheckOutcome& outcome);
+    [[nodiscard]] Result<> note_change(Transaction& transaction, const CheckReport& report);
     [[nodiscard]] Result<> heartbeat();
     [[nodiscard]] Result<> tell_alarm();
     [[nodiscard]] Result<> prune();
 
     CheckRoundParts parts_;
     std::shared_ptr<const LoadedAgent> loaded_;
-    Checks checks_;
+};
+
+// What a look that records nothing needs; `store`, where there is one, holds what checks remember.
+struct LookParts {
+    StateStore* store{};
+    TimeSource& time;
+    ProcessRunner& processes;
+    UnitManager& units;
 };
 
 // Checks of `loaded`, run afresh for a runbook or a person: nothing is recorded. Names empty: all.
 [[nodiscard]] Task<std::vector<CheckReport>> look_without_recording(std::shared_ptr<const LoadedAgent> loaded,
-                                                                    StateStore* store, TimeSource& time,
-                                                                    ProcessRunner& processes,
-                                                                    std::vector<CheckName> names);
+                                                                    LookParts parts, std::vector<CheckName> names);
 
 }  // namespace agent

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "daemon/version.hpp"
-#include "drift/check.hpp"
+#include "drift/flapping.hpp"
 #include "host/machine.hpp"
 
 namespace agent {
@@ -55,12 +55,9 @@ void append(Faults& to, Faults from) {
 
 // A runbook may name a check that the baseline does not have: its verification could never pass.
 void remark_on_unknown_checks(const LoadedAgent& loaded, std::vector<std::string>& remarks) {
-    const auto checks = make_checks(loaded.baseline);
     for (const auto& runbook : loaded.runbooks.all()) {
         if (!runbook->repairs) continue;
-        bool known = false;
-        for (const auto& check : checks) known = known || check->settings().name == *runbook->repairs;
-        if (!known)
+        if (loaded.baseline.find(*runbook->repairs) == nullptr)
             remarks.push_back("runbook " + runbook->id.str() + " repairs check " + runbook->repairs->str() +
                               ", which this host's baseline does not have");
     }
@@ -165,6 +162,9 @@ Result<PolicyFacts> policy_facts_of(const Runbook& runbook, StateStore* store, W
     if (store == nullptr) return facts;
     const auto key = budget_key(runbook.id);
     AGENT_TRY(facts.hold_until, store->memory().hold_until());
+    if (runbook.repairs) {
+        AGENT_TRY(facts.changes_of_check, store->checks().changes_since(*runbook.repairs, host_clock - flapping_span));
+    }
     AGENT_TRY(facts.last_run, store->memory().last_run(key));
     AGENT_TRY(facts.runs_in_last_day, store->memory().runs_since(key, host_clock - std::chrono::days{1}));
     return facts;

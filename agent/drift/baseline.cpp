@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include "base/text.hpp"
 #include "crypto/digest.hpp"
-#include "drift/baseline_reader.hpp"
+#include "drift/catalogue.hpp"
+#include "model/order.hpp"
 
 namespace agent {
 namespace {
@@ -14,20 +16,6 @@ namespace {
 constexpr std::size_t name_most = 64;
 constexpr Duration timeout_least{1'000};
 constexpr Duration timeout_most{std::chrono::hours{1}};
-
-using ReadSection = void (*)(const std::filesystem::path&, const YamlNode*, Faults&, Baseline&);
-struct Section {
-    std::string_view name;
-    ReadSection read;
-};
-constexpr std::array<Section, 1> sections{{{"patching", &read_patching}}};
-
-using ReadEntry = void (*)(MapReader&, CheckName, Baseline&);
-struct Kind {
-    std::string_view name;
-    ReadEntry read;
-};
-constexpr std::array<Kind, 1> kinds{{{"file", &read_file_check}}};
 
 // Names of the wire (PROTOCOL.md section 5) that an operator's own check must not take.
 constexpr std::array<std::string_view, 8> reserved{
@@ -43,7 +31,15 @@ void read_sections(MapReader& root, Baseline& baseline) {
     static const YamlNode nothing;
     const auto* node = root.node("checks");
     MapReader checks{root.file(), node == nullptr ? nothing : *node, "checks", root.faults()};
-    for (const auto& section : sections) section.read(root.file(), checks.node(section.name), root.faults(), baseline);
+    for (const auto& kind : built_in_checks()) {
+        const auto* section = checks.node(kind.name);
+        const bool is_there = section != nullptr && section->kind != YamlNode::Kind::null;
+        MapReader keys{root.file(), is_there ? *section : nothing, checks.key_of(kind.name), root.faults()};
+        const auto enabled = keys.boolean("enabled").value_or(true);
+        auto check = kind.read(keys, CheckName{std::string{kind.name}});
+        keys.finish();
+        if (enabled) baseline.checks.push_back(std::move(check));
+    }
     checks.finish();
 }
 
@@ -69,14 +65,17 @@ std::optional<CheckName> read_name(MapReader& entry, std::set<std::string>& take
 void read_entry(MapReader& entry, std::set<std::string>& taken, Baseline& baseline) {
     const auto name = read_name(entry, taken);
     std::vector<std::string_view> words;
-    words.reserve(kinds.size());
-    for (const auto& kind : kinds) words.push_back(kind.name);
+    std::string list;
+    for (const auto& kind : custom_kinds()) {
+        words.push_back(kind.name);
+        list += (list.empty() ? "" : ", ") + std::string{kind.name};
+    }
     const auto word = entry.one_of("kind", words);
-    entry.require("kind", "it says what is looked at: file");
+    entry.require("kind", "it says what is looked at: " + list);
     if (!word) return;  // which other keys are right depends on it
-    const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const Kind& known) { return known.name == *word; });
+    const auto kind = std::ranges::find(custom_kinds(), *word, &CheckKind::name);
     // A fault of the name is no reason to hide those of the rest.
-    kind->read(entry, name.value_or(CheckName{"unnamed"}), baseline);
+    baseline.checks.push_back(kind->read(entry, name.value_or(CheckName{"unnamed"})));
     entry.finish();
 }
 
@@ -105,8 +104,8 @@ CheckSettings read_settings(MapReader& reader, CheckSettings defaults) {
     if (const auto word = reader.one_of("severity", {words<Severity>.begin(), words<Severity>.end()}))
         defaults.severity = *parse_word<Severity>(*word);
     if (const auto runbook = reader.text("runbook")) {
-        if (!is_name(*runbook, 1, name_most))
-            reader.fault("runbook", "not a runbook id: " + agent::quoted(*runbook, 80));
+        if (!is_runbook_id(*runbook))
+            reader.fault("runbook", agent::quoted(*runbook, 80) + ": RB- and then A-Z 0-9 -, at most 64 in all");
         defaults.runbook = RunbookId{*runbook};
     }
     if (const auto timeout = reader.duration("timeout", timeout_least, timeout_most)) defaults.timeout = timeout;
@@ -117,6 +116,19 @@ CheckSettings read_settings(MapReader& reader, CheckSettings defaults) {
 
 namespace {
 
+// A waiver of a check that is not there waives nothing, and whoever wrote it believes otherwise.
+void look_for_waived_checks(MapReader& root, const Baseline& baseline) {
+    std::vector<std::string_view> known;
+    for (const auto& check : baseline.checks) known.push_back(check->settings().name.str());
+    for (const auto& waiver : baseline.waivers) {
+        if (waiver.check.str().empty() || baseline.find(waiver.check) != nullptr) continue;
+        std::string text = "this baseline has no check " + agent::quoted(waiver.check.str(), 80);
+        const auto meant = nearest(waiver.check.str(), known);
+        if (!meant.empty()) text += "; did you mean " + agent::quoted(meant) + "?";
+        root.faults().push_back({root.file().string(), waiver.line, "waivers", std::move(text)});
+    }
+}
+
 BaselineOutcome read_baseline(const YamlFile& yaml) {
     BaselineOutcome outcome;
     Baseline baseline;
@@ -126,6 +138,8 @@ BaselineOutcome read_baseline(const YamlFile& yaml) {
     root.require("version", "a baseline begins with \"version: 1\"");
     read_sections(root, baseline);
     read_custom(root, baseline);
+    baseline.waivers = read_waivers(root);
+    look_for_waived_checks(root, baseline);
     root.finish();
     const auto before = [](const Fault& a, const Fault& b) { return a.line < b.line; };
     std::stable_sort(outcome.faults.begin(), outcome.faults.end(), before);
@@ -134,6 +148,12 @@ BaselineOutcome read_baseline(const YamlFile& yaml) {
 }
 
 }  // namespace
+
+const Check* Baseline::find(const CheckName& name) const noexcept {
+    for (const auto& check : checks)
+        if (check->settings().name == name) return check.get();
+    return nullptr;
+}
 
 BaselineOutcome load_baseline(const std::filesystem::path& file) {
     auto loaded = load_yaml(file);

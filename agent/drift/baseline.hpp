@@ -7,43 +7,19 @@
 #include <string>
 #include <vector>
 
-#include "base/time.hpp"
 #include "codec/schema.hpp"
-#include "model/check.hpp"
+#include "drift/check.hpp"
+#include "drift/waivers.hpp"
 
 namespace agent {
 
-// What every entry of the baseline may say, whatever its kind.
-struct CheckSettings {
-    CheckName name;
-    Severity severity{Severity::high};  // of a drift, where the check does not grade by itself
-    std::optional<RunbookId> runbook;
-    Controls controls;
-    std::optional<Duration> timeout;  // else checks.timeout
-};
-
-struct PatchingBaseline {
-    CheckSettings common;
-    Duration lists_age_most{std::chrono::days{3}};
-    Duration pending_medium{std::chrono::days{2}};
-    Duration pending_high{std::chrono::days{7}};
-    Duration pending_critical{std::chrono::days{30}};
-};
-
-struct FileBaseline {
-    CheckSettings common;
-    std::filesystem::path path;
-    bool present{true};  // false: the file must not exist
-    std::optional<std::string> sha256;
-    std::optional<unsigned> mode;
-    std::optional<std::string> owner;
-    std::optional<std::string> group;
-};
-
 struct Baseline {
     std::string sha256;  // of the file's bytes: `ruleset_hash`
-    std::optional<PatchingBaseline> patching;
-    std::vector<FileBaseline> files;
+    // The built-in ones in the order of the catalogue, then the operator's own in that of the file.
+    std::vector<std::shared_ptr<const Check>> checks;
+    std::vector<Waiver> waivers;
+    // Null where there is none of that name.
+    [[nodiscard]] const Check* find(const CheckName& name) const noexcept;
 };
 
 // Every fault of the file at once; a baseline only where there is none.

@@ -1,15 +1,24 @@
-#include "drift/check.hpp"
-#include "drift/file_check.hpp"
+#include "drift/catalogue.hpp"
+
+#include <array>
+
+#include "drift/custom/file_check.hpp"
 #include "drift/patching/patching_check.hpp"
 
 namespace agent {
 
-Checks make_checks(const Baseline& baseline) {
-    Checks checks;
-    if (baseline.patching)
-        checks.push_back(std::make_unique<PatchingCheck>(*baseline.patching, AptHost::of_this_machine()));
-    for (const auto& file : baseline.files) checks.push_back(std::make_unique<FileCheck>(file));
-    return checks;
+std::span<const CheckKind> built_in_checks() noexcept {
+    static constexpr std::array kinds{
+        CheckKind{"patching", &read_patching},
+    };
+    return kinds;
+}
+
+std::span<const CheckKind> custom_kinds() noexcept {
+    static constexpr std::array kinds{
+        CheckKind{"file", &read_file_check},
+    };
+    return kinds;
 }
 
 }  // namespace agent

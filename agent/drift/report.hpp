@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "drift/baseline.hpp"
+#include "drift/check.hpp"
 #include "model/check.hpp"
 
 namespace agent {

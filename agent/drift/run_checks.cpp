@@ -1,3 +1,5 @@
+#include "drift/run_checks.hpp"
+
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -9,36 +11,23 @@
 
 #include "async/deadline.hpp"
 #include "base/text.hpp"
-#include "drift/check.hpp"
 #include "drift/report.hpp"
 
 namespace agent {
 namespace {
 
 struct Round {
-    TimeSource& time;
+    const Baseline& baseline;
+    const RoundParts& parts;
     CheckTools tools;
-    Duration default_limit;
 };
 
 struct Turn {
-    Check* check{};
+    const Check* check{};
     std::string notes_before;
     std::string notes;
-    WallTime started;
-    std::optional<Result<CheckReport>> answer;  // nothing where it was stopped half-way
-    WallTime ended;
+    std::optional<CheckOutcome> outcome;  // nothing where it was stopped half-way
 };
-
-asio::awaitable<void> take_turn(const Round& round, Turn& turn) {
-    const auto limit = turn.check->settings().timeout.value_or(round.default_limit);
-    turn.started = round.time.wall_now();
-    turn.ended = turn.started;
-    auto look = turn.check->look(round.tools, turn.notes);
-    auto answer = co_await with_deadline(round.time, limit, std::move(look));
-    turn.answer.emplace(std::move(answer));
-    turn.ended = round.time.wall_now();
-}
 
 // The report of a check that gave none.
 CheckReport report_of_failure(const CheckSettings& settings, const Error& error, Duration limit) {
@@ -50,23 +39,35 @@ CheckReport report_of_failure(const CheckSettings& settings, const Error& error,
     return report;
 }
 
-CheckOutcome outcome_of(Turn& turn, Duration default_limit) {
+CheckOutcome outcome_of(const Round& round, Turn& turn, Result<CheckReport> answer, Duration limit) {
     const auto& settings = turn.check->settings();
-    const bool answered = turn.answer && turn.answer->has_value();
-    const Error unanswered{Errc::system, "the check ended without an answer"};
-    const auto limit = settings.timeout.value_or(default_limit);
+    const bool answered = answer.has_value();
     CheckOutcome outcome;
-    outcome.report = answered ? std::move(*turn.answer).value()
-                              : report_of_failure(settings, turn.answer ? turn.answer->error() : unanswered, limit);
-    outcome.report.started = turn.started;
-    outcome.report.ended = turn.ended;
+    outcome.report = answered ? std::move(answer).value() : report_of_failure(settings, answer.error(), limit);
+    outcome.report.ended = round.tools.time.wall_now();
+    apply_waivers(outcome.report, round.baseline.waivers, outcome.report.ended);
+    conclude(outcome.report, settings);
     // Half an observation is none: what an unfinished check noted is forgotten.
     outcome.notes = answered ? std::move(turn.notes) : turn.notes_before;
     outcome.notes_changed = outcome.notes != turn.notes_before;
     return outcome;
 }
 
-Result<std::vector<Turn>> choose(const Checks& checks, const std::vector<CheckName>& only) {
+asio::awaitable<void> take_turn(Round& round, Turn& turn) {
+    const auto limit = turn.check->settings().timeout.value_or(round.parts.default_limit);
+    const auto started = round.tools.time.wall_now();
+    auto look = turn.check->look(round.tools, turn.notes);
+    auto answer = co_await with_deadline(round.tools.time, limit, std::move(look));
+    const bool stopped = answer.has_error() && answer.error().code() == Errc::cancelled;
+    if (stopped) co_return;
+    turn.outcome.emplace(outcome_of(round, turn, std::move(answer), limit));
+    turn.outcome->report.started = started;
+    if (round.parts.ended) round.parts.ended(*turn.outcome);
+}
+
+using AllChecks = std::vector<std::shared_ptr<const Check>>;
+
+Result<std::vector<Turn>> choose(const AllChecks& checks, const std::vector<CheckName>& only) {
     std::vector<std::string_view> known;
     for (const auto& check : checks) known.push_back(check->settings().name.str());
     for (const auto& name : only) {
@@ -87,18 +88,17 @@ Result<std::vector<Turn>> choose(const Checks& checks, const std::vector<CheckNa
 
 }  // namespace
 
-Task<std::vector<CheckOutcome>> run_checks(Checks& checks, std::vector<CheckName> only, TimeSource& time,
-                                           ProcessRunner& processes, Duration default_limit,
-                                           std::function<std::string(const CheckName&)> notes_of) {
-    AGENT_CO_TRY(auto turns, choose(checks, only));
+Task<std::vector<CheckOutcome>> run_checks(const Baseline& baseline, std::vector<CheckName> only, RoundParts parts) {
+    AGENT_CO_TRY(auto turns, choose(baseline.checks, only));
     std::vector<CheckOutcome> outcomes;
     if (turns.empty()) co_return outcomes;  // a group of nothing would never end
-    const Round round{time, CheckTools{processes, time}, default_limit};
+    RoundFacts facts;
+    Round round{baseline, parts, CheckTools{parts.processes, parts.units, parts.time, facts, parts.server_clock}};
     const auto executor = co_await asio::this_coro::executor;
     using Started = decltype(asio::co_spawn(executor, take_turn(round, turns.front()), asio::deferred));
     std::vector<Started> all;
     for (auto& turn : turns) {
-        if (notes_of) turn.notes_before = notes_of(turn.check->settings().name);
+        if (parts.notes_of) turn.notes_before = parts.notes_of(turn.check->settings().name);
         turn.notes = turn.notes_before;
         all.push_back(asio::co_spawn(executor, take_turn(round, turn), asio::deferred));
     }
@@ -108,8 +108,13 @@ Task<std::vector<CheckOutcome>> run_checks(Checks& checks, std::vector<CheckName
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none)
         co_return Error{Errc::cancelled, "stopped while checks were running"};
-    for (auto& turn : turns) outcomes.push_back(outcome_of(turn, default_limit));
+    for (auto& turn : turns) {
+        if (!turn.outcome) co_return Error{Errc::cancelled, "stopped while checks were running"};
+        outcomes.push_back(std::move(*turn.outcome));
+    }
     co_return outcomes;
 }
+
+Task<std::string> Check::learn(CheckTools&) const { co_return std::string{}; }
 
 }  // namespace agent

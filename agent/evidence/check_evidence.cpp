@@ -62,6 +62,16 @@ EvidenceDraft draft_of_check(const CheckReport& report, Trigger trigger) {
     return draft;
 }
 
+EvidenceDraft draft_of_flapping(const CheckReport& report, std::int64_t changes, Duration span) {
+    auto draft = draft_of_check(report, Trigger::change);
+    draft.pre_state.set("flapping", Value::object({{"changes", changes}, {"within_sec", span.count() / 1000}}));
+    draft.post_state = draft.pre_state;
+    draft.outcome = Outcome::alert;
+    draft.error = "flapping: " + std::to_string(changes) + " changes within " + describe_duration(span) +
+                  "; healing of this check waits until it is calm";
+    return draft;
+}
+
 EvidenceDraft draft_of_heartbeat(const std::vector<RememberedCheck>& checks, std::int64_t unrecorded_refusals,
                                  WallTime started, WallTime now) {
     Value::Array list;

@@ -19,6 +19,9 @@ namespace agent {
 
 [[nodiscard]] EvidenceDraft draft_of_check(const CheckReport& report, Trigger trigger);
 
+// The check changed `changes` times within `span`, the last time to what `report` says.
+[[nodiscard]] EvidenceDraft draft_of_flapping(const CheckReport& report, std::int64_t changes, Duration span);
+
 // One bundle, check `general`, that lists every check with its result, since when, and when it last ran; and the number
 // of refusals that went unrecorded.
 [[nodiscard]] EvidenceDraft draft_of_heartbeat(const std::vector<RememberedCheck>& checks,

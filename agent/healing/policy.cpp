@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "drift/flapping.hpp"
+
 namespace agent {
 namespace {
 
@@ -14,6 +16,17 @@ std::optional<Deferral> judge_mode(const PolicySettings& settings, const PolicyF
         return Deferral{Gate::healing_disabled, "healing is on hold until it is resumed", std::nullopt};
     return Deferral{Gate::healing_disabled, "healing is on hold until " + format_rfc3339(*facts.hold_until),
                     facts.hold_until};
+}
+
+// Repairing what comes and goes by itself, or is undone by something else, again and again would be the outage.
+std::optional<Deferral> judge_flapping(const PolicyFacts& facts) {
+    if (!facts.changes_host || !is_flapping(facts.changes_of_check.size())) return std::nullopt;
+    // Calm again when so many have left the span that the rest are few enough.
+    const auto leaving = facts.changes_of_check.size() - flapping_changes - 1;
+    return Deferral{Gate::healing_disabled,
+                    "the check that it repairs changed " + std::to_string(facts.changes_of_check.size()) +
+                        " times within " + describe_duration(flapping_span) + ": flapping",
+                    facts.changes_of_check[leaving] + flapping_span};
 }
 
 std::optional<Deferral> judge_window(const PolicySettings& settings, const PolicyFacts& facts) {
@@ -61,6 +74,7 @@ std::optional<Deferral> judge_clock(const PolicyFacts& facts) {
 
 std::optional<Deferral> judge_policy(const PolicySettings& settings, const PolicyFacts& facts) {
     if (auto deferral = judge_mode(settings, facts)) return deferral;
+    if (auto deferral = judge_flapping(facts)) return deferral;
     if (auto deferral = judge_window(settings, facts)) return deferral;
     if (auto deferral = judge_budget(settings, facts)) return deferral;
     return judge_clock(facts);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -27,6 +28,7 @@ struct PolicyFacts {
     std::optional<WallTime> hold_until;
     std::optional<WallTime> last_run;  // of this runbook
     std::int64_t runs_in_last_day{};
+    std::vector<WallTime> changes_of_check;  // of the check that it repairs, within flapping_span; oldest first
     bool clock_untrusted{};
     bool changes_host{};
     bool disruptive{};

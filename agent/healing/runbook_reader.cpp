@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::size_t steps_most = 64;
 
-// PROTOCOL.md section 4: RB-[A-Z0-9-]+, at most 64.
-bool is_runbook_id(std::string_view id) {
-    return id.size() > 3 && id.size() <= limits::runbook_id_length && id.starts_with("RB-") &&
-           id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == std::string_view::npos;
-}
-
 Controls read_controls(MapReader& runbook) {
     Controls controls;
     const auto* node = runbook.node("controls");

@@ -1,8 +1,18 @@
 #include "model/order.hpp"
 
+#include <algorithm>
 #include <limits>
 
+#include "model/limits.hpp"
+
 namespace agent {
+
+bool is_runbook_id(std::string_view text) noexcept {
+    constexpr std::string_view prefix = "RB-";
+    return text.size() > prefix.size() && text.size() <= limits::runbook_id_length && text.starts_with(prefix) &&
+           std::all_of(text.begin(), text.end(),
+                       [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'; });
+}
 
 WallTime OrderPayload::expires_at() const {
     std::int64_t ttl = 0;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -19,6 +20,9 @@
 #include "model/vocabulary.hpp"
 
 namespace agent {
+
+// PROTOCOL.md section 4: RB-[A-Z0-9-]+, at most 64 characters.
+[[nodiscard]] bool is_runbook_id(std::string_view text) noexcept;
 
 struct EnvelopeSignature {
     std::string key_id;  // as claimed

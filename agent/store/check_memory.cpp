@@ -60,16 +60,38 @@ Result<> CheckMemory::remember(Transaction&, const RememberedCheck& check) {
 }
 
 Result<> CheckMemory::keep_only(Transaction&, const std::vector<CheckName>& names) {
-    AGENT_TRY(const auto known,
-              names_of(*database_, "SELECT name FROM check_results UNION SELECT name FROM check_notes"));
+    AGENT_TRY(const auto known, names_of(*database_,
+                                         "SELECT name FROM check_results UNION SELECT name FROM check_notes UNION "
+                                         "SELECT name FROM check_changes"));
     for (const auto& name : known) {
         if (std::ranges::find(names, CheckName{name}) != names.end()) continue;
         AGENT_TRY(auto result, database_->prepare("DELETE FROM check_results WHERE name = ?1"));
         AGENT_TRY(result.bind(1, name).run());
         AGENT_TRY(auto notes, database_->prepare("DELETE FROM check_notes WHERE name = ?1"));
         AGENT_TRY(notes.bind(1, name).run());
+        AGENT_TRY(auto changes, database_->prepare("DELETE FROM check_changes WHERE name = ?1"));
+        AGENT_TRY(changes.bind(1, name).run());
     }
     return ok();
+}
+
+Result<std::vector<WallTime>> CheckMemory::changes_since(const CheckName& name, WallTime since) {
+    AGENT_TRY(auto statement, database_->prepare("SELECT changed_at FROM check_changes WHERE name = ?1 AND "
+                                                 "changed_at >= ?2 ORDER BY changed_at"));
+    statement.bind(1, name.str()).bind(2, to_column(since));
+    std::vector<WallTime> changes;
+    for (;;) {
+        AGENT_TRY(const auto row, statement.step());
+        if (!row) return changes;
+        changes.push_back(time_column(statement, 0));
+    }
+}
+
+Result<> CheckMemory::note_change(Transaction&, const CheckName& name, WallTime at, WallTime forget_before) {
+    AGENT_TRY(auto forget, database_->prepare("DELETE FROM check_changes WHERE name = ?1 AND changed_at < ?2"));
+    AGENT_TRY(forget.bind(1, name.str()).bind(2, to_column(forget_before)).run());
+    AGENT_TRY(auto add, database_->prepare("INSERT INTO check_changes (name, changed_at) VALUES (?1, ?2)"));
+    return add.bind(1, name.str()).bind(2, to_column(at)).run();
 }
 
 Result<std::string> CheckMemory::notes(const CheckName& name) {

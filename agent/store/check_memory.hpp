@@ -31,6 +31,12 @@ public:
     // Checks that the baseline does not name any more are forgotten.
     [[nodiscard]] Result<> keep_only(Transaction& transaction, const std::vector<CheckName>& names);
 
+    // When its result or state changed, oldest first, from `since` on.
+    [[nodiscard]] Result<std::vector<WallTime>> changes_since(const CheckName& name, WallTime since);
+    // Adds one, and forgets those of this check before `forget_before`.
+    [[nodiscard]] Result<> note_change(Transaction& transaction, const CheckName& name, WallTime at,
+                                       WallTime forget_before);
+
     // What a check itself keeps from run to run, as a JSON text; empty if nothing.
     [[nodiscard]] Result<std::string> notes(const CheckName& name);
     [[nodiscard]] Result<> write_notes(Transaction& transaction, const CheckName& name, std::string_view json);

@@ -187,12 +187,22 @@ CREATE TRIGGER bundle_moves AFTER UPDATE OF state ON bundles WHEN OLD.state <> N
 END;
 )sql";
 
+// When checks changed lately: a flapping one is not healed.
+constexpr std::string_view changes_of_checks = R"sql(
+CREATE TABLE check_changes (
+    name TEXT NOT NULL,
+    changed_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX check_changes_by_name ON check_changes (name, changed_at);
+)sql";
+
 }  // namespace
 
 const DatabaseSettings& state_schema() {
     // "CmpA" in ASCII: `file state.db` shows it.
-    static const DatabaseSettings settings{.application_id = 0x436d7041,
-                                           .migrations = {chain_and_outbox, ledger, memory, lighter_append}};
+    static const DatabaseSettings settings{
+        .application_id = 0x436d7041,
+        .migrations = {chain_and_outbox, ledger, memory, lighter_append, changes_of_checks}};
     return settings;
 }
 

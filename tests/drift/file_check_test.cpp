@@ -1,4 +1,4 @@
-#include "drift/file_check.hpp"
+#include "drift/custom/file_check.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,6 +8,7 @@
 
 #include "host/posix_process_runner.hpp"
 #include "support/fake_time.hpp"
+#include "support/no_units.hpp"
 #include "support/run.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -35,7 +36,8 @@ protected:
     CheckReport look() {
         FileCheck check{baseline};
         std::string notes;
-        return testing::run(io, check.look(CheckTools{runner, time}, notes)).value();
+        CheckTools tools{runner, units, time, facts, std::nullopt};
+        return testing::run(io, check.look(tools, notes)).value();
     }
     static std::vector<std::string> conditions(const CheckReport& report, CheckResult result) {
         std::vector<std::string> names;
@@ -46,6 +48,8 @@ protected:
     asio::io_context io;
     testing::FakeTime time;
     PosixProcessRunner runner{time};
+    testing::NoUnits units;
+    RoundFacts facts;
     testing::TemporaryDirectory folder;
     FileBaseline baseline;
 };

@@ -8,6 +8,7 @@
 #include "drift/patching/patching_report.hpp"
 #include "host/posix_process_runner.hpp"
 #include "support/fake_time.hpp"
+#include "support/no_units.hpp"
 #include "support/run.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -147,12 +148,15 @@ protected:
     }
     void apt_prints(std::string_view text) { apt_does("cat <<'END'\n" + std::string{text} + "END"); }
     CheckReport look() {
-        PatchingCheck check{baseline, host};
-        return testing::run(io, check.look(CheckTools{runner, time}, notes)).value();
+        const PatchingCheck check{baseline, host};
+        CheckTools tools{runner, units, time, facts, std::nullopt};
+        return testing::run(io, check.look(tools, notes)).value();
     }
     asio::io_context io;
     SystemTimeSource real_time;
     PosixProcessRunner runner{real_time};
+    testing::NoUnits units;
+    RoundFacts facts;
     testing::FakeTime time;
     testing::TemporaryDirectory folder;
     AptHost host;
@@ -247,9 +251,12 @@ TEST(PatchingOnThisHost, GetsAnAnswerFromTheRealApt) {
     PosixProcessRunner runner{time};
     PatchingBaseline baseline;
     baseline.common.name = CheckName{"patching"};
-    PatchingCheck check{baseline, host};
+    const PatchingCheck check{baseline, host};
     std::string notes;
-    const auto report = testing::run(io, check.look(CheckTools{runner, time}, notes)).value();
+    testing::NoUnits units;
+    RoundFacts facts;
+    CheckTools tools{runner, units, time, facts, std::nullopt};
+    const auto report = testing::run(io, check.look(tools, notes)).value();
     // Whatever this host is like: apt was understood.
     ASSERT_NE(report.facts.find("pending_security_upgrades"), nullptr) << report.reason;
     EXPECT_NE(read_sightings(notes), Sightings{});

@@ -4,15 +4,17 @@
 #include <boost/asio/io_context.hpp>
 
 #include "async/system_time_source.hpp"
-#include "drift/check.hpp"
 #include "drift/report.hpp"
+#include "drift/run_checks.hpp"
 #include "host/posix_process_runner.hpp"
+#include "support/no_units.hpp"
 #include "support/run.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace agent {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
@@ -25,7 +27,7 @@ public:
     }
     [[nodiscard]] const CheckSettings& settings() const noexcept override { return settings_; }
     [[nodiscard]] std::string explain() const override { return script_; }
-    [[nodiscard]] Task<CheckReport> look(const CheckTools& tools, std::string& notes) override {
+    [[nodiscard]] Task<CheckReport> look(CheckTools& tools, std::string& notes) const override {
         notes += "x";
         Command command;
         command.program = "/bin/sh";
@@ -47,16 +49,26 @@ private:
 class RunningChecks : public ::testing::Test {
 protected:
     void add(const char* name, std::string script, std::optional<Duration> limit = std::nullopt) {
-        checks.push_back(std::make_unique<ProgramCheck>(name, std::move(script), limit));
+        baseline.checks.push_back(std::make_shared<ProgramCheck>(name, std::move(script), limit));
     }
     Result<std::vector<CheckOutcome>> run(std::vector<CheckName> only, Duration limit) {
-        return testing::run(io, run_checks(checks, std::move(only), time, runner, limit,
-                                           [](const CheckName& name) { return name.str() + ":"; }));
+        return testing::run(io, run_checks(baseline, std::move(only), parts(limit)));
+    }
+    RoundParts parts(Duration limit) {
+        return {time,
+                runner,
+                units,
+                limit,
+                std::nullopt,
+                [](const CheckName& name) { return name.str() + ":"; },
+                [this](const CheckOutcome& outcome) { ended.push_back(outcome.report.name.str()); }};
     }
     asio::io_context io;
     SystemTimeSource time;
     PosixProcessRunner runner{time};
-    Checks checks;
+    testing::NoUnits units;
+    Baseline baseline;
+    std::vector<std::string> ended;
 };
 
 TEST_F(RunningChecks, GivesReportsInTheirOrderWithTimesAndNotes) {
@@ -82,6 +94,7 @@ TEST_F(RunningChecks, AHungOneIsATimeOutAndDelaysNoOther) {
     EXPECT_FALSE(outcomes[0].notes_changed);
     EXPECT_EQ(outcomes[1].report.result, CheckResult::pass);
     EXPECT_LT(outcomes[1].report.ended, outcomes[0].report.ended);
+    EXPECT_THAT(ended, ElementsAre("quick", "hung")) << "each is told of as it ends";
     pid_t pid{};
     std::ifstream{folder.path() / "pid"} >> pid;
     EXPECT_FALSE(std::filesystem::exists("/proc/" + std::to_string(pid)));
@@ -111,14 +124,12 @@ TEST_F(RunningChecks, AStopReachesAllOfThemAndIsNoTimeOut) {
     add("two", "sleep 100");
     std::optional<Error> error;
     asio::cancellation_signal stop;
-    auto keep = [](Checks& all, TimeSource& clock, ProcessRunner& processes,
-                   std::optional<Error>& out) -> asio::awaitable<void> {
+    auto keep = [](const Baseline& all, RoundParts round, std::optional<Error>& out) -> asio::awaitable<void> {
         std::vector<CheckName> only;
-        const Duration limit{60'000};
-        auto outcomes = co_await run_checks(all, std::move(only), clock, processes, limit, nullptr);
+        auto outcomes = co_await run_checks(all, std::move(only), std::move(round));
         if (outcomes.has_error()) out = std::move(outcomes).error();
     };
-    asio::co_spawn(io, keep(checks, time, runner, error),
+    asio::co_spawn(io, keep(baseline, parts(Duration{60'000}), error),
                    asio::bind_cancellation_slot(stop.slot(), [](const std::exception_ptr& thrown) {
                        if (thrown) std::rethrow_exception(thrown);
                    }));

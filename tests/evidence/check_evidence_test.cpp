@@ -79,6 +79,15 @@ TEST(DraftOfCheck, TheStatesHoldFactsAndFindings) {
     EXPECT_EQ(draft.ended, noon + Duration{20});
 }
 
+TEST(DraftOfFlapping, IsAnAlertWhateverTheResultIsJustNow) {
+    const auto draft = draft_of_flapping(report(CheckResult::pass), 4, std::chrono::minutes{30});
+    EXPECT_EQ(draft.outcome, Outcome::alert);
+    EXPECT_EQ(draft.check, "patching");
+    EXPECT_EQ(draft.result, CheckResult::pass);
+    EXPECT_EQ(*draft.pre_state.find("flapping")->find("changes"), Value{4});
+    EXPECT_TRUE(draft.error->starts_with("flapping: 4 changes")) << *draft.error;
+}
+
 TEST(DraftOfHeartbeat, ListsEveryCheckAndTheUnrecordedRefusals) {
     const auto draft = draft_of_heartbeat({remembered(report(CheckResult::pass))}, 4, noon, noon + Duration{1});
     EXPECT_EQ(draft.check, "general");

@@ -51,6 +51,18 @@ TEST_F(Policy, HoldsUntilTheVeryMoment) {
     EXPECT_THAT(judge_policy(settings, facts)->detail, HasSubstr("until it is resumed"));
 }
 
+TEST_F(Policy, LetsAFlappingCheckComeToRest) {
+    const auto minutes_ago = [this](int minutes) { return facts.now - std::chrono::minutes{minutes}; };
+    facts.changes_of_check = {minutes_ago(29), minutes_ago(20), minutes_ago(10)};
+    EXPECT_EQ(reason(), std::nullopt) << "three changes are no flapping";
+    facts.changes_of_check.push_back(minutes_ago(1));
+    EXPECT_EQ(reason(), Gate::healing_disabled);
+    EXPECT_THAT(judge_policy(settings, facts)->detail, HasSubstr("flapping"));
+    EXPECT_EQ(not_before(), minutes_ago(29) + std::chrono::minutes{30}) << "then the oldest counts no more";
+    facts.changes_host = false;
+    EXPECT_EQ(reason(), std::nullopt) << "looking does no harm";
+}
+
 TEST_F(Policy, KeepsTheDisruptiveInTheWindowStartInEndOut) {
     facts.now = at("2026-06-01T02:00:00Z");
     EXPECT_EQ(reason(), std::nullopt);

@@ -42,6 +42,21 @@ TEST_F(MemoryTest, LoopsRememberTheirLastSuccessAndFailure) {
     EXPECT_FALSE(memory().loop("upload").value().last_success);
 }
 
+TEST_F(MemoryTest, ChangesOfACheckAreKeptAsLongAsTheyAreAskedFor) {
+    const CheckName name{"patching"};
+    const CheckName other{"encryption"};
+    const auto minute = [](int number) { return noon + std::chrono::minutes{number}; };
+    for (const int number : {0, 5, 40})
+        commit([&](Transaction& t) { return checks().note_change(t, name, minute(number), minute(number - 30)); });
+    commit([&](Transaction& t) { return checks().note_change(t, other, minute(41), minute(11)); });
+    reopen();
+    EXPECT_EQ(checks().changes_since(name, minute(0)).value(), std::vector{minute(40)}) << "older ones are forgotten";
+    EXPECT_EQ(checks().changes_since(name, minute(41)).value().size(), 0U);
+    commit([&](Transaction& t) { return checks().keep_only(t, {other}); });
+    EXPECT_EQ(checks().changes_since(name, minute(0)).value().size(), 0U);
+    EXPECT_EQ(checks().changes_since(other, minute(0)).value().size(), 1U);
+}
+
 TEST_F(MemoryTest, AHoldLastsUntilItIsLifted) {
     EXPECT_FALSE(memory().hold_until().value());
     ASSERT_TRUE(memory().write_hold(WallTime::max()).has_value());

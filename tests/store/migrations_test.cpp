@@ -91,6 +91,14 @@ TEST(StateMigrations, Step4KeepsBundlesReceiptsQuarantineAndFigures) {
     EXPECT_EQ(left.value().integer(0), 0);
 }
 
+TEST(StateMigrations, Step5AddsTheChangesOfChecksAndKeepsTheirResults) {
+    testing::TemporaryDirectory folder;
+    make_older(folder.path(), 4, "INSERT INTO check_results VALUES ('patching', 'pass', NULL, '', 'd', 1, 1)");
+    auto store = open_state(folder.path());
+    EXPECT_EQ(store->checks().all().value().size(), 1U);
+    EXPECT_TRUE(store->checks().changes_since(CheckName{"patching"}, noon).value().empty());
+}
+
 TEST(StateMigrations, AReaderDoesNotMigrate) {
     testing::TemporaryDirectory folder;
     make_older(folder.path(), 1, one_bundle);

@@ -1,4 +1,7 @@
-#include "drift/baseline_reader.hpp"
+#include "drift/patching/patching_baseline.hpp"
+
+#include "drift/catalogue.hpp"
+#include "drift/patching/patching_check.hpp"
 
 namespace agent {
 namespace {
@@ -20,19 +23,15 @@ void read_pending(MapReader& patching, const YamlNode& node, PatchingBaseline& b
 
 }  // namespace
 
-void read_patching(const std::filesystem::path& file, const YamlNode* section, Faults& faults, Baseline& baseline) {
-    static const YamlNode nothing;
-    MapReader reader{file, section == nullptr ? nothing : *section, "checks.patching", faults};
+std::shared_ptr<const Check> read_patching(MapReader& reader, CheckName name) {
     PatchingBaseline patching;
-    patching.common.name = CheckName{"patching"};
+    patching.common.name = std::move(name);
     patching.common.controls = {{"164.308(a)(5)(ii)(B)"}, {"SI-2"}};
-    const auto enabled = reader.boolean("enabled").value_or(true);
     patching.common = read_settings(reader, std::move(patching.common));
     patching.lists_age_most =
         reader.duration("lists_max_age", Duration{std::chrono::hours{1}}, age_most).value_or(patching.lists_age_most);
     if (const auto* pending = reader.node("pending"); pending != nullptr) read_pending(reader, *pending, patching);
-    reader.finish();
-    if (enabled) baseline.patching = std::move(patching);
+    return std::make_shared<PatchingCheck>(std::move(patching), AptHost::of_this_machine());
 }
 
 }  // namespace agent

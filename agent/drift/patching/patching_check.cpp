@@ -82,7 +82,7 @@ AptHost AptHost::of_this_machine() {
     return host;
 }
 
-Task<CheckReport> PatchingCheck::look(const CheckTools& tools, std::string& notes) {
+Task<CheckReport> PatchingCheck::look(CheckTools& tools, std::string& notes) const {
     const auto system = system_of(host_);
     if (system != System::debian) co_return report_on_system(baseline_.common, host_.system_id, system);
     auto command = simulate_upgrade(host_, baseline_.common.timeout.value_or(apt_limit));

@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "codec/schema.hpp"
 #include "drift/check.hpp"
+#include "drift/patching/patching_baseline.hpp"
 
 namespace agent {
 
@@ -23,12 +25,16 @@ class PatchingCheck final : public Check {
 public:
     PatchingCheck(PatchingBaseline baseline, AptHost host) : baseline_{std::move(baseline)}, host_{std::move(host)} {}
     [[nodiscard]] const CheckSettings& settings() const noexcept override { return baseline_.common; }
-    [[nodiscard]] Task<CheckReport> look(const CheckTools& tools, std::string& notes) override;
+    [[nodiscard]] Task<CheckReport> look(CheckTools& tools, std::string& notes) const override;
     [[nodiscard]] std::string explain() const override;
+
+    [[nodiscard]] const PatchingBaseline& baseline() const noexcept { return baseline_; }
 
 private:
     PatchingBaseline baseline_;
     AptHost host_;
 };
+
+[[nodiscard]] std::shared_ptr<const Check> read_patching(MapReader& keys, CheckName name);
 
 }  // namespace agent

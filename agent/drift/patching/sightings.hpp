@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "drift/baseline.hpp"
 #include "drift/patching/apt_simulation.hpp"
+#include "drift/patching/patching_baseline.hpp"
 
 namespace agent {
 

@@ -1,11 +1,11 @@
-#include "drift/file_check.hpp"
+#include "drift/custom/file_check.hpp"
 
 #include <array>
 #include <cstdio>
 #include <utility>
 
 #include "base/text.hpp"
-#include "drift/baseline_reader.hpp"
+#include "drift/catalogue.hpp"
 #include "drift/report.hpp"
 
 namespace agent {
@@ -96,7 +96,7 @@ void read_expectations(MapReader& entry, FileBaseline& file) {
 
 }  // namespace
 
-void read_file_check(MapReader& entry, CheckName name, Baseline& baseline) {
+std::shared_ptr<const Check> read_file_check(MapReader& entry, CheckName name) {
     CheckSettings defaults;
     defaults.name = std::move(name);
     defaults.controls = {{"164.312(c)(1)"}, {"CM-6", "SI-7"}};
@@ -107,7 +107,7 @@ void read_file_check(MapReader& entry, CheckName name, Baseline& baseline) {
     if (path && !path->starts_with('/')) entry.fault("path", "must be absolute: " + agent::quoted(*path));
     if (path) file.path = std::filesystem::path{*path}.lexically_normal();
     read_expectations(entry, file);
-    baseline.files.push_back(std::move(file));
+    return std::make_shared<FileCheck>(std::move(file));
 }
 
 CheckReport judge_file(const FileBaseline& baseline, const std::optional<FileFacts>& facts,
@@ -141,7 +141,7 @@ CheckReport judge_file(const FileBaseline& baseline, const std::optional<FileFac
     return report;
 }
 
-Task<CheckReport> FileCheck::look(const CheckTools&, std::string&) {
+Task<CheckReport> FileCheck::look(CheckTools&, std::string&) const {
     const auto content = baseline_.sha256 ? Content::hashed : Content::left_alone;
     auto facts = inspect_file(baseline_.path, content);
     std::optional<Error> unreadable;

@@ -1,0 +1,1 @@
+// The home of the precompiled headers that modules reuse (ThirdParty.cmake).
