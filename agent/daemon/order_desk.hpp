@@ -1,44 +1,34 @@
 #pragma once
-// An order's way through the agent: gates, plan, policy, acceptance, carrying out, evidence. Decisions are made by the
-// rooms below; here they are put in order and made durable.
+// An order's way through the agent. Three rooms do the work, and here they are put in order: intake (gates, plan,
+// policy, ledger), held orders, and execution. One order at a time is carried out.
 #include <boost/asio/any_io_executor.hpp>
 #include <deque>
-#include <functional>
 #include <memory>
-#include <optional>
-#include <string>
 
-#include "async/time_source.hpp"
 #include "async/wake.hpp"
 #include "courier/core_port.hpp"
-#include "daemon/loaded_agent.hpp"
-#include "daemon/order_clock.hpp"
-#include "daemon/state_guard.hpp"
-#include "evidence/recorder.hpp"
-#include "healing/engine.hpp"
+#include "daemon/held_orders.hpp"
+#include "daemon/order_execution.hpp"
+#include "daemon/order_ground.hpp"
+#include "daemon/order_intake.hpp"
 
 namespace agent {
-
-struct OrderDeskParts {
-    StateStore& store;
-    StateGuard& guard;
-    TimeSource& time;
-    Recorder& recorder;
-    HealingEngine& engine;
-    OrderClock& clock;
-    std::function<void()> evidence_written;
-};
 
 class OrderDesk {
 public:
     OrderDesk(const asio::any_io_executor& executor, OrderDeskParts parts, std::shared_ptr<const LoadedAgent> loaded)
-        : parts_{std::move(parts)}, loaded_{std::move(loaded)}, wake_{executor} {}
+        : ground_{std::move(parts), std::move(loaded)}, wake_{executor} {}
+    OrderDesk(const OrderDesk&) = delete;  // its rooms refer to each other
+    OrderDesk& operator=(const OrderDesk&) = delete;
+    OrderDesk(OrderDesk&&) = delete;
+    OrderDesk& operator=(OrderDesk&&) = delete;
+    ~OrderDesk() = default;
 
     // An envelope from anywhere. An error is a storage fault: nothing was decided, it may be offered again.
     [[nodiscard]] Task<Delivery> deliver(Offer offer);
 
     // At start, before anything runs: orders found half-executed are closed with evidence, never run again.
-    [[nodiscard]] Result<> close_interrupted();
+    [[nodiscard]] Result<> close_interrupted() { return execution_.close_interrupted(); }
 
     // Carries out what was accepted and looks after held orders, until stopped.
     [[nodiscard]] Task<> work_forever();
@@ -52,31 +42,12 @@ public:
     void finish();
 
 private:
-    [[nodiscard]] Result<> record_refusal(const Offer& offer, const std::string& identity, Refusal refusal);
-    [[nodiscard]] Task<Delivery> accept(Offer offer, PassedOrder passed, std::string identity);
-    [[nodiscard]] Result<std::optional<Deferral>> judge(const Runbook& runbook);
-    [[nodiscard]] asio::awaitable<GateEntry> judge_plan_now(const OrderPayload& payload, const Runbook& runbook,
-                                                            const Value& params);
-    [[nodiscard]] Task<> carry_out(AdmittedOrder order);
-    [[nodiscard]] asio::awaitable<EvidenceDraft> run(const LoadedAgent& loaded, const AdmittedOrder& order);
-    [[nodiscard]] Task<> look_at_held(OpenOrder held);
-    [[nodiscard]] Task<> look_at_all_held();
-    [[nodiscard]] Result<> close(const AdmittedOrder& order, EvidenceDraft draft);
-    [[nodiscard]] Result<> close_or_keep(AdmittedOrder order, EvidenceDraft draft);
-    void record_what_was_kept();
-    void note_next_look(Duration in);
-
-    OrderDeskParts parts_;
-    std::shared_ptr<const LoadedAgent> loaded_;
+    OrderGround ground_;
+    OrderIntake intake_{ground_};
+    OrderExecution execution_{ground_};
+    HeldOrders held_{ground_, execution_};
     Wake wake_;
     std::deque<AdmittedOrder> accepted_;
-    // Carried out, but the evidence could not be stored yet (disk full): kept and tried again.
-    struct Unrecorded {
-        AdmittedOrder order;
-        EvidenceDraft draft;
-    };
-    std::deque<Unrecorded> unrecorded_;
-    Duration next_look_{std::chrono::hours{24}};
     bool finishing_{false};
 };
 

@@ -1,0 +1,28 @@
+#include "daemon/order_ground.hpp"
+
+#include <utility>
+
+namespace agent {
+
+Result<std::optional<Deferral>> OrderGround::judge(const Runbook& runbook) const {
+    AGENT_TRY(const auto facts, policy_facts_of(runbook, &parts.store, parts.time.wall_now(), parts.clock.untrusted()));
+    return judge_policy(loaded->policy, facts);
+}
+
+asio::awaitable<GateEntry> OrderGround::judge_plan_now(const OrderPayload& payload, const Runbook& runbook,
+                                                       const Value& params) const {
+    if (payload.mode != OrderMode::apply || !payload.plan_sha256) co_return judge_plan(payload, {});
+    auto plan = co_await parts.engine.plan(runbook, params);
+    if (plan.has_error()) {
+        GateEntry entry{Gate::plan_changed, Verdict::refuse, "no plan can be made: " + plan.error().message()};
+        co_return entry;
+    }
+    co_return judge_plan(payload, plan.value().sha256);
+}
+
+Result<> OrderGround::count_run(Transaction& transaction, const Runbook& runbook, WallTime now) const {
+    if (!runbook.changes_host()) return ok();
+    return parts.store.memory().remember_run(transaction, budget_key(runbook.id), now);
+}
+
+}  // namespace agent

@@ -1,0 +1,41 @@
+#pragma once
+// What the rooms of the order desk stand on.
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "async/time_source.hpp"
+#include "daemon/loaded_agent.hpp"
+#include "daemon/order_clock.hpp"
+#include "daemon/state_guard.hpp"
+#include "evidence/recorder.hpp"
+#include "healing/engine.hpp"
+#include "healing/policy.hpp"
+
+namespace agent {
+
+struct OrderDeskParts {
+    StateStore& store;
+    StateGuard& guard;
+    TimeSource& time;
+    Recorder& recorder;
+    HealingEngine& engine;
+    OrderClock& clock;
+    std::function<void()> evidence_written;
+};
+
+struct OrderGround {
+    OrderDeskParts parts;
+    // A reload puts another in its place: whoever awaits keeps a copy of the pointer.
+    std::shared_ptr<const LoadedAgent> loaded;
+
+    // Local policy: nothing, or why `runbook` must wait.
+    [[nodiscard]] Result<std::optional<Deferral>> judge(const Runbook& runbook) const;
+    // Gate 15. A plan that cannot be made is not the one that was quoted.
+    [[nodiscard]] asio::awaitable<GateEntry> judge_plan_now(const OrderPayload& payload, const Runbook& runbook,
+                                                            const Value& params) const;
+    // In the transaction that starts a run: cooldown and daily budget count it.
+    [[nodiscard]] Result<> count_run(Transaction& transaction, const Runbook& runbook, WallTime now) const;
+};
+
+}  // namespace agent
