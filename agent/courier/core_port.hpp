@@ -36,8 +36,11 @@ public:
     // `untrusted` or `malformed`: a missing or wrong receipt, the bundle is not sent (PROTOCOL.md section 7).
     [[nodiscard]] virtual Result<> acknowledge(const OutgoingBundle& bundle, const std::string& receipt) = 0;
     [[nodiscard]] virtual Result<> quarantine(const BundleId& id, const std::string& reason) = 0;
-    // Waits until there may be something to upload again.
-    [[nodiscard]] virtual Task<> wait_for_bundle() = 0;
+    // The order that is being carried out now, for whoever asks first; nothing once it has ended. Progress only: its
+    // end is told by its bundle.
+    [[nodiscard]] virtual std::optional<OrderId> take_progress() = 0;
+    // Waits until there may be something to upload or to tell again.
+    [[nodiscard]] virtual Task<> wait_to_send() = 0;
 
     virtual void succeeded(LoopName loop) = 0;
     virtual void failed(LoopName loop, const Error& error) = 0;

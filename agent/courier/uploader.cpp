@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "codec/offers.hpp"
 #include "courier/multipart.hpp"
+#include "courier/progress_note.hpp"
 #include "crypto/random.hpp"
 
 namespace agent {
@@ -43,9 +44,8 @@ Task<> Uploader::forever() {
             continue;
         }
         if (!bundle.value()) {
-            auto waited = co_await shared_->core.wait_for_bundle();
-            if (waited.has_error()) co_return waited;
-            position_ = 0;  // what a person put back into the queue stands before what was sent last
+            auto rested = co_await tell_or_wait();
+            if (rested.has_error()) co_return rested;
             continue;
         }
         auto outgoing = *std::move(bundle).value();
@@ -56,6 +56,18 @@ Task<> Uploader::forever() {
         auto paused = co_await back_off(*failure);
         if (paused.has_error()) co_return paused;
     }
+}
+
+Task<> Uploader::tell_or_wait() {
+    auto order = shared_->core.take_progress();
+    if (order) {
+        auto posting = post_progress(line_, *std::move(order), shared_->settings);
+        auto posted = co_await std::move(posting);
+        co_return posted;
+    }
+    auto waited = co_await shared_->core.wait_to_send();
+    position_ = 0;  // what a person put back into the queue stands before what was sent last
+    co_return waited;
 }
 
 Task<> Uploader::all() {

@@ -1,5 +1,6 @@
 #pragma once
-// Carries bundles to the order server, oldest first, one at a time (PROTOCOL.md sections 6 and 7).
+// Carries bundles to the order server, oldest first, one at a time (PROTOCOL.md sections 6 and 7), and between them,
+// on the same connection, word of orders that begin to be carried out.
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -26,6 +27,8 @@ private:
     using Attempt = std::variant<Settled, FailedAttempt>;
     [[nodiscard]] asio::awaitable<void> prepare();
     [[nodiscard]] Result<std::optional<OutgoingBundle>> next();
+    // With nothing to upload: tells what has begun, or waits.
+    [[nodiscard]] Task<> tell_or_wait();
     [[nodiscard]] asio::awaitable<Attempt> upload(OutgoingBundle bundle);
     [[nodiscard]] Attempt stored(const OutgoingBundle& bundle, const HttpAnswer& answer);
     [[nodiscard]] Attempt refused(const OutgoingBundle& bundle, const HttpAnswer& answer);

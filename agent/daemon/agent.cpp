@@ -103,7 +103,10 @@ struct Agent::Parts {
         {processes, units, time, [this](std::vector<CheckName> names) {
              return look_without_recording(loaded, {store.get(), time, processes, units}, std::move(names));
          }}};
-    OrderDesk orders{loop, {*store, guard, time, recorder, engine, clock, [this] { core.ring(); }}, loaded};
+    OrderDesk orders{loop,
+                     {*store, guard, time, recorder, engine, clock, [this] { core.ring(); },
+                      [this](std::optional<OrderId> order) { core.executing(std::move(order)); }},
+                     loaded};
     Core core{loop, *store, guard, time, orders, clock, loaded};
     CheckRounds checks{{*store, guard, time, processes, units, recorder, clock, [this] { core.ring(); }}, loaded};
     Courier courier{loop, time, core, loaded->settings.server, identity_of(loaded->settings)};

@@ -27,7 +27,7 @@ Core::Core(const asio::any_io_executor& executor, StateStore& store, StateGuard&
       orders_{orders},
       clock_{clock},
       loaded_{std::move(loaded)},
-      bundle_{executor},
+      send_{executor},
       receipts_{executor} {}
 
 Task<Delivery> Core::deliver(Offer offer) { return orders_.deliver(std::move(offer)); }
@@ -90,7 +90,14 @@ Result<> Core::quarantine(const BundleId& id, const std::string& reason) {
     return store_.evidence().quarantine(id, reason);
 }
 
-Task<> Core::wait_for_bundle() { return bundle_.wait(); }
+void Core::executing(std::optional<OrderId> order) {
+    begun_ = std::move(order);
+    if (begun_) send_.ring();
+}
+
+std::optional<OrderId> Core::take_progress() { return std::exchange(begun_, std::nullopt); }
+
+Task<> Core::wait_to_send() { return send_.wait(); }
 
 void Core::write_loop(LoopName loop, LoopRecord record) {
     const auto written = store_.memory().write_loop(name_of(loop), record);

@@ -25,7 +25,8 @@ public:
     [[nodiscard]] Result<std::optional<OutgoingBundle>> next_bundle(std::int64_t position) override;
     [[nodiscard]] Result<> acknowledge(const OutgoingBundle& bundle, const std::string& receipt) override;
     [[nodiscard]] Result<> quarantine(const BundleId& id, const std::string& reason) override;
-    [[nodiscard]] Task<> wait_for_bundle() override;
+    [[nodiscard]] std::optional<OrderId> take_progress() override;
+    [[nodiscard]] Task<> wait_to_send() override;
     void succeeded(LoopName loop) override;
     void failed(LoopName loop, const Error& error) override;
     void server_time(WallTime server, WallTime ours) override;
@@ -34,7 +35,9 @@ public:
     [[nodiscard]] Task<> flush_forever();
     [[nodiscard]] Result<> flush();
     // There may be something to upload.
-    void ring() { bundle_.ring(); }
+    void ring() { send_.ring(); }
+    // This order begins to be carried out; nothing: it has ended.
+    void executing(std::optional<OrderId> order);
     void change(std::shared_ptr<const LoadedAgent> loaded) { loaded_ = std::move(loaded); }
 
 private:
@@ -46,10 +49,11 @@ private:
     OrderDesk& orders_;
     OrderClock& clock_;
     std::shared_ptr<const LoadedAgent> loaded_;
-    Wake bundle_;
+    Wake send_;
     Wake receipts_;
     std::vector<BundleReceipt> receipts_to_write_;
     std::optional<SignedBundle> sending_;  // what the receipt must speak of
+    std::optional<OrderId> begun_;         // and the courier does not know yet
     bool clock_warned_{false};
 };
 

@@ -10,6 +10,7 @@ namespace agent {
 Task<> OrderExecution::carry_out(AdmittedOrder order) {
     const auto loaded = ground_.loaded;
     auto draft = co_await run(*loaded, order);
+    ground_.parts.executing(std::nullopt);
     co_return close_or_keep(std::move(order), std::move(draft));
 }
 
@@ -32,6 +33,7 @@ asio::awaitable<EvidenceDraft> OrderExecution::run(const LoadedAgent& loaded, co
     // Other orders may have run since this one was accepted.
     auto verdict = co_await ground_.judge_plan_now(payload, *runbook, params.value());
     if (verdict.verdict == Verdict::refuse) co_return refused_late(std::move(draft), order, std::move(verdict));
+    ground_.parts.executing(payload.order_id);
     const Mandate mandate{&order};
     draft = co_await ground_.parts.engine.apply(*runbook, mandate);
     co_return draft;

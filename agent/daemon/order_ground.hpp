@@ -22,6 +22,8 @@ struct OrderDeskParts {
     HealingEngine& engine;
     OrderClock& clock;
     std::function<void()> evidence_written;
+    // An `apply` order begins to be carried out; nothing: it has ended.
+    std::function<void(std::optional<OrderId>)> executing;
 };
 
 struct OrderGround {

@@ -2,6 +2,7 @@
 // A core that keeps its queue in memory and remembers what it was told.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -37,6 +38,11 @@ public:
         bell_.ring();
     }
 
+    void begin(const std::string& order) {
+        begun_ = OrderId{order};
+        bell_.ring();
+    }
+
     [[nodiscard]] Task<Delivery> deliver(Offer offer) override {
         if (broken) co_return Error{Errc::storage, "the disk is broken"};
         delivered.push_back(offer.id);
@@ -60,13 +66,15 @@ public:
         std::erase_if(queue, [&](const auto& entry) { return entry.second.id == id; });
         return ok();
     }
-    [[nodiscard]] Task<> wait_for_bundle() override { return bell_.wait(); }
+    [[nodiscard]] std::optional<OrderId> take_progress() override { return std::exchange(begun_, std::nullopt); }
+    [[nodiscard]] Task<> wait_to_send() override { return bell_.wait(); }
 
     void succeeded(LoopName loop) override { ++(loop == LoopName::poll ? polls : uploads); }
     void failed(LoopName loop, const Error& error) override { failures.emplace_back(loop, error); }
     void server_time(WallTime server, WallTime /*ours*/) override { server_times.push_back(server); }
 
 private:
+    std::optional<OrderId> begun_;
     Wake bell_;
 };
 

@@ -53,7 +53,11 @@ protected:
         guard = std::make_unique<StateGuard>(*store, time, 200);
         recorder = std::make_unique<Recorder>(*store, time, host_key, speaker_of(*loaded));
         desk = std::make_unique<OrderDesk>(
-            io.get_executor(), OrderDeskParts{*store, *guard, time, *recorder, engine, *clock, [this] { ++rings; }},
+            io.get_executor(),
+            OrderDeskParts{*store, *guard, time, *recorder, engine, *clock, [this] { ++rings; },
+                           [this](const std::optional<OrderId>& order) {
+                               progress.push_back(order ? order->str() + " begins" : "ends");
+                           }},
             loaded);
     }
 
@@ -141,6 +145,7 @@ protected:
     std::unique_ptr<Recorder> recorder;
     std::unique_ptr<OrderDesk> desk;
     int rings{};
+    std::vector<std::string> progress;
 };
 
 }  // namespace agent::testing

@@ -18,6 +18,23 @@ TEST_F(OrderDeskTest, CarriesOutASoundOrderAndRecordsIt) {
     EXPECT_EQ(rings, 1);
 }
 
+TEST_F(OrderDeskTest, TellsThatAnOrderBeginsAndThatItHasEnded) {
+    offer(order("o-1"));
+    EXPECT_TRUE(progress.empty()) << "accepted, but not carried out yet";
+    work();
+    EXPECT_THAT(progress, ::testing::ElementsAre("o-1 begins", "ends"));
+}
+
+TEST_F(OrderDeskTest, TellsOfNoBeginningWhereNothingIsChanged) {
+    auto plan = order("o-plan");
+    plan.mode = OrderMode::plan;
+    offer(plan);
+    configure(HealingMode::off);
+    offer(order("o-held"));
+    work();
+    EXPECT_THAT(progress, ::testing::Not(::testing::Contains(::testing::HasSubstr("begins"))));
+}
+
 TEST_F(OrderDeskTest, DoesNothingMoreWhenTheSamePayloadComesAgain) {
     const auto payload = order("o-1");
     offer(payload);

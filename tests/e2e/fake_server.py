@@ -32,6 +32,8 @@ class FakeServer:
         self.resumed = []            # of each connection: whether its TLS session is a former one
         self.answer_poll = None      # (request) -> (status, headers, body) or None: as usual
         self.answer_upload = None    # (Stored, how often it was tried) -> (status, headers, body), "cut", or None
+        self.begun = []              # ids of the orders that were said to be executing
+        self.answer_progress = None  # (order id) -> (status, headers, body), or "mute": no answer at all; None: 204
         self.withdraw = True         # an offer ends with a final bundle for it
         self.tls = self._context(certificate, key, ca_file, least, most)
         self.http = _Listener(("127.0.0.1", port), self)
@@ -115,6 +117,16 @@ class FakeServer:
             chosen, more = self.offers[:limit], len(self.offers) > limit
         entries = b",".join(b'{"id":%s,"envelope":%s}' % (json.dumps(id).encode(), envelope) for id, envelope in chosen)
         return b'{"orders":[%s],"more":%s}' % (entries, b"true" if more else b"false")
+
+    def take_progress(self, order_id, body):
+        assert body == {"status": "executing"}, body
+        with self.changed:
+            self.begun.append(order_id)
+            self.changed.notify_all()
+            answer = self.answer_progress(order_id) if self.answer_progress else (204, {}, b"")
+            while answer == "mute" and not self.closing:
+                self.changed.wait(0.25)
+        return "cut" if answer == "mute" else answer
 
     def take(self, bundle, signature):
         upload = Stored(bundle, signature)
@@ -230,7 +242,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             assert parts["signature"][:2] == ("bundle.sig", "application/octet-stream"), parts["signature"][:2]
             answer = owner.take(parts["bundle"][2], parts["signature"][2])
         elif self.command == "POST" and url.path.endswith("/status"):
-            answer = 204, {}, b""
+            answer = owner.take_progress(urllib.parse.unquote(url.path.split("/")[3]), json.loads(body))
         elif self.command == "GET" and url.path == "/health":
             answer = 200, {}, wire.compact({"status": "ok", "version": "fake", "time": wire.utc()})
         else:
