@@ -73,16 +73,17 @@ Result<> OrderIntake::record_refusal(const Offer& offer, const std::string& iden
 
 // Anybody can make these: bounded (PROTOCOL.md section 5).
 Result<bool> OrderIntake::count_unsigned(Transaction& transaction, WallTime now) {
+    constexpr Duration hour{std::chrono::hours{1}};
     auto& memory = ground_.parts.store.memory();
-    AGENT_TRY(auto count, memory.refusal_count());
-    if (now - count.hour_started >= std::chrono::hours{1} || now < count.hour_started) {
-        count.hour_started = now;
-        count.recorded = 0;
+    AGENT_TRY(const auto near, memory.unsigned_refusals_near(now, hour));
+    if (near < limits::unsigned_refusals_per_hour) {
+        AGENT_TRY(memory.remember_unsigned_refusal(transaction, now, hour));
+        return true;
     }
-    const bool recorded = count.recorded < limits::unsigned_refusals_per_hour;
-    ++(recorded ? count.recorded : count.unrecorded);
+    AGENT_TRY(auto count, memory.refusal_count());
+    ++count.unrecorded;
     AGENT_TRY(memory.write_refusal_count(transaction, count));
-    return recorded;
+    return false;
 }
 
 Task<Intake> OrderIntake::admit(Offer offer, PassedOrder passed, std::string identity) {

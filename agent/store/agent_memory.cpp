@@ -71,16 +71,31 @@ Result<> AgentMemory::write_hold(const std::optional<WallTime>& until) {
 }
 
 Result<AgentMemory::RefusalCount> AgentMemory::refusal_count() {
-    AGENT_TRY(auto statement, database_->prepare("SELECT hour_started, recorded, unrecorded FROM refusal_count"));
+    AGENT_TRY(auto statement, database_->prepare("SELECT unrecorded FROM refusal_count"));
     AGENT_TRY(const auto row, statement.step());
     if (!row) return RefusalCount{};
-    return RefusalCount{time_column(statement, 0), statement.integer(1), statement.integer(2)};
+    return RefusalCount{statement.integer(0)};
 }
 
 Result<> AgentMemory::write_refusal_count(Transaction&, const RefusalCount& count) {
-    AGENT_TRY(auto statement, database_->prepare("INSERT OR REPLACE INTO refusal_count (id, hour_started, recorded, "
-                                                 "unrecorded) VALUES (1, ?1, ?2, ?3)"));
-    return statement.bind(1, to_column(count.hour_started)).bind(2, count.recorded).bind(3, count.unrecorded).run();
+    AGENT_TRY(auto statement,
+              database_->prepare("INSERT OR REPLACE INTO refusal_count (id, unrecorded) VALUES (1, ?1)"));
+    return statement.bind(1, count.unrecorded).run();
+}
+
+Result<std::int64_t> AgentMemory::unsigned_refusals_near(WallTime now, Duration span) {
+    AGENT_TRY(auto statement, database_->prepare("SELECT count(*) FROM unsigned_refusals WHERE recorded_at > ?1 AND "
+                                                 "recorded_at < ?2"));
+    AGENT_TRY(statement.bind(1, to_column(now - span)).bind(2, to_column(now + span)).step());
+    return statement.integer(0);
+}
+
+Result<> AgentMemory::remember_unsigned_refusal(Transaction&, WallTime now, Duration span) {
+    AGENT_TRY(auto forget, database_->prepare("DELETE FROM unsigned_refusals WHERE recorded_at <= ?1 OR "
+                                              "recorded_at >= ?2"));
+    AGENT_TRY(forget.bind(1, to_column(now - span)).bind(2, to_column(now + span)).run());
+    AGENT_TRY(auto insert, database_->prepare("INSERT INTO unsigned_refusals (recorded_at) VALUES (?1)"));
+    return insert.bind(1, to_column(now)).run();
 }
 
 Result<std::int64_t> AgentMemory::runs_since(std::string_view key, WallTime since) {

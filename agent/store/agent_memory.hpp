@@ -46,10 +46,12 @@ public:
     [[nodiscard]] Result<std::optional<WallTime>> hold_until();
     [[nodiscard]] Result<> write_hold(const std::optional<WallTime>& until);
 
-    // Refusal bundles of envelopes without a good signature in the running hour, and how many went unrecorded.
+    // Bundles about refused envelopes without a good signature, within `span` of `now` on either side: a clock that was
+    // set back must not make room. What lies further off is forgotten when the next one is remembered.
+    [[nodiscard]] Result<std::int64_t> unsigned_refusals_near(WallTime now, Duration span);
+    [[nodiscard]] Result<> remember_unsigned_refusal(Transaction& transaction, WallTime now, Duration span);
+    // How many such refusals got no bundle of their own and wait for the next heartbeat to tell their number.
     struct RefusalCount {
-        WallTime hour_started;
-        std::int64_t recorded{};
         std::int64_t unrecorded{};
     };
     [[nodiscard]] Result<RefusalCount> refusal_count();

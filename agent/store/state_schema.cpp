@@ -196,13 +196,30 @@ CREATE TABLE check_changes (
 CREATE INDEX check_changes_by_name ON check_changes (name, changed_at);
 )sql";
 
+// Refusal bundles are bounded over any span of an hour, so each one's moment is kept. Of an hour that an older version
+// counted only the number is known: they are taken to have come at its end, the latest they can.
+constexpr std::string_view refusals_one_by_one = R"sql(
+CREATE TABLE unsigned_refusals (
+    number INTEGER PRIMARY KEY,
+    recorded_at INTEGER NOT NULL
+) STRICT;
+WITH RECURSIVE counted (n, at) AS (
+    SELECT recorded, hour_started + 3599999 FROM refusal_count WHERE recorded > 0
+    UNION ALL
+    SELECT n - 1, at FROM counted WHERE n > 1
+)
+INSERT INTO unsigned_refusals (recorded_at) SELECT at FROM counted;
+ALTER TABLE refusal_count DROP COLUMN hour_started;
+ALTER TABLE refusal_count DROP COLUMN recorded;
+)sql";
+
 }  // namespace
 
 const DatabaseSettings& state_schema() {
     // "CmpA" in ASCII: `file state.db` shows it.
     static const DatabaseSettings settings{
         .application_id = 0x436d7041,
-        .migrations = {chain_and_outbox, ledger, memory, lighter_append, changes_of_checks}};
+        .migrations = {chain_and_outbox, ledger, memory, lighter_append, changes_of_checks, refusals_one_by_one}};
     return settings;
 }
 

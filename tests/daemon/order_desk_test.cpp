@@ -99,6 +99,25 @@ TEST_F(OrderDeskTest, RecordsAtMostSixtyUnsignedRefusalsAnHourAndCountsTheRest) 
     EXPECT_EQ(evidence().size(), 61U);
 }
 
+TEST_F(OrderDeskTest, RecordsAtMostSixtyUnsignedRefusalsInAnySpanOfAnHour) {
+    offer("x", "the first");
+    time.advance(std::chrono::minutes{59});
+    for (int i = 0; i < 59; ++i) offer("x", "late in the hour " + std::to_string(i));
+    EXPECT_EQ(evidence().size(), 60U);
+    time.advance(std::chrono::minutes{1});  // the first is an hour old, the others a minute
+    offer("x", "one more");
+    offer("x", "and one too many");
+    EXPECT_EQ(evidence().size(), 61U);
+    EXPECT_EQ(store->memory().refusal_count().value().unrecorded, 1);
+}
+
+TEST_F(OrderDeskTest, AClockSetBackMakesNoRoomForUnsignedRefusals) {
+    for (int i = 0; i < 60; ++i) offer("x", "no envelope " + std::to_string(i));
+    time.wall -= std::chrono::minutes{30};
+    offer("x", "after the clock was set back");
+    EXPECT_EQ(evidence().size(), 60U);
+}
+
 TEST_F(OrderDeskTest, DefersInDryRunWithThePlanInEvidenceAndRunsWhenPolicyLetsIt) {
     configure(HealingMode::dry_run);
     offer(order("o-1"));

@@ -159,7 +159,7 @@ TEST_F(EvidenceLogTest, TheListIsNewestFirstAndGoesOnBefore) {
 
 TEST_F(EvidenceLogTest, TheDueSelectionsUseTheirPartialIndexes) {
     auto database = Database::open(folder.path() / "state.db", OpenMode::existing,
-                                   {.application_id = 0x436d7041, .migrations = {"", "", "", "", ""}});
+                                   {.application_id = 0x436d7041, .migrations = state_schema().migrations});
     ASSERT_TRUE(database.has_value()) << database.error().message();
     auto plan = database.value().prepare(
         "EXPLAIN QUERY PLAN SELECT bytes FROM bundles INDEXED BY bundles_waiting "

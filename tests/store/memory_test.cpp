@@ -66,13 +66,29 @@ TEST_F(MemoryTest, AHoldLastsUntilItIsLifted) {
     EXPECT_FALSE(memory().hold_until().value());
 }
 
-TEST_F(MemoryTest, RefusalsAreCounted) {
-    EXPECT_EQ(memory().refusal_count().value().recorded, 0);
-    commit([&](Transaction& t) { return memory().write_refusal_count(t, {noon, 60, 7}); });
-    const auto count = memory().refusal_count().value();
-    EXPECT_EQ(count.hour_started, noon);
-    EXPECT_EQ(count.recorded, 60);
-    EXPECT_EQ(count.unrecorded, 7);
+TEST_F(MemoryTest, RefusalsWithoutABundleAreCounted) {
+    EXPECT_EQ(memory().refusal_count().value().unrecorded, 0);
+    commit([&](Transaction& t) { return memory().write_refusal_count(t, {7}); });
+    reopen();
+    EXPECT_EQ(memory().refusal_count().value().unrecorded, 7);
+}
+
+TEST_F(MemoryTest, RefusalBundlesAreCountedWithinAnHourOnEitherSide) {
+    constexpr Duration hour{std::chrono::hours{1}};
+    commit([&](Transaction& t) { return memory().remember_unsigned_refusal(t, noon, hour); });
+    commit([&](Transaction& t) { return memory().remember_unsigned_refusal(t, noon + Duration{1}, hour); });
+    EXPECT_EQ(memory().unsigned_refusals_near(noon + hour - Duration{1}, hour).value(), 2);
+    EXPECT_EQ(memory().unsigned_refusals_near(noon + hour, hour).value(), 1);
+    EXPECT_EQ(memory().unsigned_refusals_near(noon - hour, hour).value(), 0);
+    EXPECT_EQ(memory().unsigned_refusals_near(noon - hour + Duration{1}, hour).value(), 1);
+}
+
+TEST_F(MemoryTest, RefusalBundlesOutOfTheHourAreForgotten) {
+    constexpr Duration hour{std::chrono::hours{1}};
+    commit([&](Transaction& t) { return memory().remember_unsigned_refusal(t, noon, hour); });
+    commit([&](Transaction& t) { return memory().remember_unsigned_refusal(t, noon + 2 * hour, hour); });
+    EXPECT_EQ(memory().unsigned_refusals_near(noon, hour).value(), 0);
+    EXPECT_EQ(memory().unsigned_refusals_near(noon + 2 * hour, hour).value(), 1);
 }
 
 TEST_F(MemoryTest, HealingRunsAreCountedPerKey) {

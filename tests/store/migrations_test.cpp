@@ -99,6 +99,25 @@ TEST(StateMigrations, Step5AddsTheChangesOfChecksAndKeepsTheirResults) {
     EXPECT_TRUE(store->checks().changes_since(CheckName{"patching"}, noon).value().empty());
 }
 
+TEST(StateMigrations, Step6TakesTheRefusalsOfTheRunningHourToHaveComeAtItsEnd) {
+    testing::TemporaryDirectory folder;
+    const auto started = std::to_string(noon.time_since_epoch().count());
+    make_older(folder.path(), 5, "INSERT INTO refusal_count VALUES (1, " + started + ", 3, 7)");
+    auto store = open_state(folder.path());
+    constexpr Duration hour{std::chrono::hours{1}};
+    EXPECT_EQ(store->memory().refusal_count().value().unrecorded, 7);
+    EXPECT_EQ(store->memory().unsigned_refusals_near(noon + hour + hour - Duration{2}, hour).value(), 3);
+    EXPECT_EQ(store->memory().unsigned_refusals_near(noon + hour + hour - Duration{1}, hour).value(), 0);
+}
+
+TEST(StateMigrations, Step6FindsNothingWhereNothingWasRefused) {
+    testing::TemporaryDirectory folder;
+    make_older(folder.path(), 5, "SELECT 1");
+    auto store = open_state(folder.path());
+    EXPECT_EQ(store->memory().refusal_count().value().unrecorded, 0);
+    EXPECT_EQ(store->memory().unsigned_refusals_near(noon, std::chrono::hours{1}).value(), 0);
+}
+
 TEST(StateMigrations, AReaderDoesNotMigrate) {
     testing::TemporaryDirectory folder;
     make_older(folder.path(), 1, one_bundle);
