@@ -19,8 +19,7 @@ Task<> start_and_run(asio::io_context& loop, TimeSource& time, std::shared_ptr<c
 
 int run(const CommandLine& line, bool once) {
     std::signal(SIGPIPE, SIG_IGN);
-    auto outcome = load_agent(line.config, FileChecks::all);
-    if (outcome.loaded) outcome.faults = closed_keys_of(outcome.loaded->settings);
+    auto outcome = load_agent_to_run(line.config);
     if (!outcome.faults.empty()) return failed_with(outcome.faults, line.config, "; nothing was started");
     for (const auto& remark : outcome.remarks) log_info(remark);
     asio::io_context loop{1};

@@ -150,7 +150,7 @@ std::string Agent::Parts::describe() const {
 // All or nothing: with any fault the old configuration stays in force.
 void Agent::Parts::reload() {
     notify_reloading();
-    auto fresh = load_agent(loaded->settings.file, FileChecks::all);
+    auto fresh = load_agent_to_run(loaded->settings.file);
     const auto& before = loaded->settings;
     if (fresh.loaded && needs_restart(before, fresh.loaded->settings))
         fresh.faults.push_back(

@@ -109,6 +109,14 @@ LoadOutcome load_agent(const std::filesystem::path& file, FileChecks checks) {
     return outcome;
 }
 
+LoadOutcome load_agent_to_run(const std::filesystem::path& file) {
+    auto outcome = load_agent(file, FileChecks::all);
+    if (!outcome.loaded) return outcome;
+    outcome.faults = closed_keys_of(outcome.loaded->settings);
+    if (!outcome.faults.empty()) outcome.loaded.reset();
+    return outcome;
+}
+
 Speaker speaker_of(const LoadedAgent& loaded) {
     const auto& settings = loaded.settings;
     Speaker speaker;

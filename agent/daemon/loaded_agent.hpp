@@ -34,6 +34,8 @@ struct LoadOutcome {
 
 // `checks` other than `all` leaves out what a command does not need.
 [[nodiscard]] LoadOutcome load_agent(const std::filesystem::path& file, FileChecks checks);
+// For the daemon, at start and at a reload: a private key that it may not read is a fault too.
+[[nodiscard]] LoadOutcome load_agent_to_run(const std::filesystem::path& file);
 
 [[nodiscard]] Speaker speaker_of(const LoadedAgent& loaded);
 

@@ -20,6 +20,7 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 AGENT = os.environ.get("AGENT_BIN") or os.path.join(_ROOT, "build", "release", "compliance-agent")
 SERVER = os.environ.get("SERVER_BIN") or os.path.join(_ROOT, "build", "release", "compliance-server")
 SITE, HOST = "clinic-001", "srv-01"
+ORDINARY_USER = 65534  # nobody
 
 
 def eventually(condition, seconds=20, what="it", pause=0.02):
@@ -159,14 +160,25 @@ class World:
 
     # The agent.
 
-    def start_agent(self, env=None, wait=True):
-        """The daemon; with `wait`, one that has opened its state and listens to signals."""
+    def start_agent(self, env=None, wait=True, as_user=()):
+        """The daemon; with `wait`, one that has opened its state and listens to signals. `as_user`: see hand_over."""
         self.write_config()
-        agent = Daemon([AGENT, "run", "--config", self.path("agent.yaml")], self.path("agent.log"), env)
+        agent = Daemon([*as_user, AGENT, "run", "--config", self.path("agent.yaml")], self.path("agent.log"), env)
         self.test.addCleanup(agent.kill)
         if wait:
             agent.wait_log(r"compliance-agent \S+ starts")
         return agent
+
+    def hand_over(self):
+        """Gives the world to a user who is not root; what starts a program as that user. As that user already: nothing."""
+        if os.geteuid() != 0:
+            return []
+        user = str(ORDINARY_USER)
+        subprocess.run(["chown", "-R", f"{user}:{user}", self.folder], check=True)
+        prefix = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+        if subprocess.run([*prefix, AGENT, "--version"], capture_output=True, check=False).returncode != 0:
+            self.test.skipTest(f"user {user} may not run {AGENT}")
+        return prefix
 
     def agent(self, *arguments, config=None, input=None, seconds=60):
         """Runs one command of the agent to its end."""
