@@ -7,14 +7,22 @@
 namespace agent::cli {
 namespace {
 
-Task<> start_and_run(asio::io_context& loop, TimeSource& time, std::shared_ptr<const LoadedAgent> loaded, bool once) {
+// Gives the exit status.
+Task<int> start_and_run(asio::io_context& loop, TimeSource& time, std::shared_ptr<const LoadedAgent> loaded) {
     AGENT_CO_TRY(auto agent, Agent::start(loop.get_executor(), time, std::move(loaded)));
-    if (once) {
-        auto done = co_await agent->run_once();
-        co_return done;
-    }
     auto done = co_await agent->run();
-    co_return done;
+    AGENT_CO_TRY(std::move(done));
+    co_return int{fine};
+}
+
+// What the server refuses is known to be wrong, and outweighs what could not be determined.
+Task<int> start_and_run_once(asio::io_context& loop, TimeSource& time, std::shared_ptr<const LoadedAgent> loaded) {
+    AGENT_CO_TRY(auto agent, Agent::start(loop.get_executor(), time, std::move(loaded)));
+    const auto round = co_await agent->run_once();
+    for (const auto& refused : round.refused) complain(refused.message() + "; see `queue list`");
+    if (round.failure) complain(round.failure->message());
+    if (!round.refused.empty()) co_return int{not_fine};
+    co_return round.failure ? int{undetermined} : int{fine};
 }
 
 int run(const CommandLine& line, bool once) {
@@ -24,9 +32,10 @@ int run(const CommandLine& line, bool once) {
     for (const auto& remark : outcome.remarks) log_info(remark);
     asio::io_context loop{1};
     SystemTimeSource time;
-    const auto done = run_to_end(loop, start_and_run(loop, time, std::move(outcome.loaded), once));
-    if (done.has_error()) return failed_with(done.error(), undetermined);
-    return fine;
+    const auto begin = once ? &start_and_run_once : &start_and_run;
+    const auto status = run_to_end(loop, begin(loop, time, std::move(outcome.loaded)));
+    if (status.has_error()) return failed_with(status.error(), undetermined);
+    return status.value();
 }
 
 }  // namespace

@@ -38,6 +38,8 @@ Task<> Courier::upload_all() {
     return run_and_close(implementation_->uploader.all(), implementation_->uploader.line());
 }
 
+const std::vector<Error>& Courier::refused() const noexcept { return implementation_->uploader.refused(); }
+
 void Courier::change_settings(ServerSettings settings, CourierIdentity identity) {
     auto& shared = implementation_->shared;
     shared.settings = std::move(settings);

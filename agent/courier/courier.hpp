@@ -1,6 +1,7 @@
 #pragma once
 // Carries envelopes in and bundles out: polling and uploading, each with its own connection and its own back-off.
 #include <memory>
+#include <vector>
 
 #include "async/time_source.hpp"
 #include "config/agent_settings.hpp"
@@ -34,6 +35,8 @@ public:
     // queue is empty or one fails.
     [[nodiscard]] Task<> poll_once();
     [[nodiscard]] Task<> upload_all();
+    // Of the last upload_all(), the bundles that went into quarantine: which, and why.
+    [[nodiscard]] const std::vector<Error>& refused() const noexcept;
 
     // After a reload; connections are made anew where something changed.
     void change_settings(ServerSettings settings, CourierIdentity identity);

@@ -72,6 +72,7 @@ Task<> Uploader::tell_or_wait() {
 
 Task<> Uploader::all() {
     position_ = 0;
+    refused_.clear();
     while (true) {
         co_await prepare();
         auto bundle = next();
@@ -79,8 +80,11 @@ Task<> Uploader::all() {
         if (!bundle.value()) co_return ok();
         auto outgoing = *std::move(bundle).value();
         const auto attempt = co_await upload(std::move(outgoing));
+        if (const auto* settled = std::get_if<Settled>(&attempt)) {
+            if (settled->refusal) refused_.push_back(*settled->refusal);
+            continue;
+        }
         const auto* failure = std::get_if<FailedAttempt>(&attempt);
-        if (failure == nullptr) continue;
         if (failure->error.code() != Errc::cancelled) shared_->core.failed(LoopName::upload, failure->error);
         co_return failure->error;
     }
@@ -140,11 +144,11 @@ Uploader::Attempt Uploader::refused(const OutgoingBundle& bundle, const HttpAnsw
     if (set_aside.has_error())
         return FailedAttempt{std::move(set_aside).error().in_context("setting bundle " + bundle.id.str() + " aside")};
     reached();
-    const Error error{Errc::refused, "the order server refuses bundle " + bundle.id.str() + ": " + reason};
+    Error error{Errc::refused, "the order server refuses bundle " + bundle.id.str() + ": " + reason};
     shared_->core.failed(LoopName::upload, error);
     log_error(error.message() + "; it is kept in quarantine until a person retries it");
     position_ = bundle.position;
-    return Settled{};
+    return Settled{std::move(error)};
 }
 
 void Uploader::reached() {

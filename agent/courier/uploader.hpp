@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <variant>
+#include <vector>
 
 #include "courier/answer_verdict.hpp"
 #include "courier/backoff.hpp"
@@ -20,10 +21,14 @@ public:
     [[nodiscard]] Task<> forever();
     // Until the queue is empty; the first failure ends it.
     [[nodiscard]] Task<> all();
+    // What the server refused for good since the last all() began.
+    [[nodiscard]] const std::vector<Error>& refused() const noexcept { return refused_; }
     [[nodiscard]] ServerLine& line() noexcept { return line_; }
 
 private:
-    struct Settled {};  // the bundle has left the queue: acknowledged, or quarantined
+    struct Settled {  // the bundle has left the queue: acknowledged, or quarantined
+        std::optional<Error> refusal{};
+    };
     using Attempt = std::variant<Settled, FailedAttempt>;
     [[nodiscard]] asio::awaitable<void> prepare();
     [[nodiscard]] Result<std::optional<OutgoingBundle>> next();
@@ -39,6 +44,7 @@ private:
     ServerLine line_;
     Backoff backoff_;
     std::int64_t position_{0};
+    std::vector<Error> refused_;
     // The core may store acknowledgements in batches: these are not sent again when the queue is read from its start.
     std::deque<std::int64_t> acknowledged_;
 };

@@ -254,13 +254,13 @@ Task<> Agent::run() {
     co_return ok();
 }
 
-Task<> Agent::run_once() {
+asio::awaitable<Agent::Round> Agent::run_once() {
     auto& parts = *parts_;
-    std::optional<Error> first;
+    Round round;
     const auto note = [&](std::string_view what, Result<> result) {
         if (result.has_value()) return;
         log_error(std::string{what} + " failed: " + result.error().message());
-        if (!first) first = std::move(result).error().in_context(what);
+        if (!round.failure) round.failure = std::move(result).error().in_context(what);
     };
     auto polled = co_await parts.courier.poll_once();
     note("polling", std::move(polled));
@@ -271,8 +271,8 @@ Task<> Agent::run_once() {
     auto uploaded = co_await parts.courier.upload_all();
     note("uploading", std::move(uploaded));
     note("storing receipts", parts.core.flush());
-    if (first) co_return *first;
-    co_return ok();
+    round.refused = parts.courier.refused();
+    co_return round;
 }
 
 }  // namespace agent

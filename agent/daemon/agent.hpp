@@ -3,6 +3,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "async/time_source.hpp"
 #include "base/result.hpp"
@@ -25,8 +27,12 @@ public:
     // Until SIGTERM or SIGINT (a second one ends the process at once). SIGHUP reloads all or nothing. An error is
     // something the daemon cannot live with; what it can is logged and tried again.
     [[nodiscard]] Task<> run();
-    // One round of poll, execute, check, upload. The error is that of the first part that failed; all parts are tried.
-    [[nodiscard]] Task<> run_once();
+    // One round of poll, execute, check, upload. All parts are tried, whatever fails.
+    struct Round {
+        std::optional<Error> failure;  // of the first part that failed
+        std::vector<Error> refused;    // bundles that the server put into quarantine
+    };
+    [[nodiscard]] asio::awaitable<Round> run_once();
 
 private:
     struct Parts;

@@ -150,11 +150,14 @@ TEST_F(CourierTest, OneRoundOfUploadsEndsWithTheQueueOrWithTheFirstFailure) {
     ASSERT_TRUE(run(courier->upload_all()).has_value());
     EXPECT_THAT(core.acknowledged, ElementsAre("b1", "b3"));
     EXPECT_EQ(server.accepted(), 1) << "a refused bundle does not cost the connection";
+    ASSERT_EQ(courier->refused().size(), 1U);
+    EXPECT_THAT(courier->refused()[0].message(), HasSubstr("bundle b2: 409 bundle_conflict"));
     down = true;
     core.add(4, "b4");
     const auto failed = run(courier->upload_all());
     ASSERT_TRUE(failed.has_error());
     EXPECT_THAT(failed.error().message(), HasSubstr("500"));
+    EXPECT_TRUE(courier->refused().empty()) << "of the last round alone";
     EXPECT_EQ(server.requests().size(), 4U) << "no retries";
     EXPECT_EQ(core.failures.size(), 2U);
 }

@@ -143,6 +143,22 @@ class Courier(Case):
         agent.stop()
         wire.check_chain([stored.bundle for stored in fake.stored.values()])
 
+    def test_run_once_is_1_and_says_which_bundle_the_server_refused_and_why(self):
+        fake = self.world.start_fake()
+        refused = []
+
+        def answer(upload, tried):
+            if refused:
+                return None
+            refused.append(upload.id)
+            return 422, {"Content-Type": "application/problem+json"}, b'{"type":"about:blank","status":422,"reason":"bad_signature"}'
+
+        fake.answer_upload = answer
+        done = self.world.agent("run", "--once")
+        self.assert_exit(done, 1)
+        self.assertRegex(done.stderr, rf"compliance-agent: .*{refused[0]}.*bad_signature")
+        self.assert_exit(self.world.agent("run", "--once"), 0)
+
     def test_a_missing_or_wrong_receipt_does_not_count_as_sent(self):
         stranger = wire.Key()
 
