@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "daemon/remarks.hpp"
 #include "daemon/version.hpp"
 #include "drift/flapping.hpp"
 #include "host/machine.hpp"
@@ -53,14 +54,13 @@ void append(Faults& to, Faults from) {
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
-// A runbook may name a check that the baseline does not have: its verification could never pass.
-void remark_on_unknown_checks(const LoadedAgent& loaded, std::vector<std::string>& remarks) {
-    for (const auto& runbook : loaded.runbooks.all()) {
-        if (!runbook->repairs) continue;
-        if (loaded.baseline.find(*runbook->repairs) == nullptr)
-            remarks.push_back("runbook " + runbook->id.str() + " repairs check " + runbook->repairs->str() +
-                              ", which this host's baseline does not have");
+void add_remarks(const LoadedAgent& loaded, std::vector<std::string>& remarks) {
+    const auto certificate = load_certificate(loaded.settings.server.cert_file);
+    if (certificate.has_value()) {
+        if (auto remark = remark_on_identity(loaded.settings, certificate.value()))
+            remarks.push_back(*std::move(remark));
     }
+    for (auto& remark : remarks_on_checks(loaded)) remarks.push_back(std::move(remark));
 }
 
 // Baseline and runbooks. Where nobody names them and their default places are empty, the built-in checks run and there
@@ -103,7 +103,7 @@ LoadOutcome load_agent(const std::filesystem::path& file, FileChecks checks) {
         load_keys(*loaded, outcome.faults);
         load_policy(*loaded, outcome.faults);
         load_what_is_declared(*loaded, outcome);
-        if (outcome.faults.empty()) remark_on_unknown_checks(*loaded, outcome.remarks);
+        if (outcome.faults.empty()) add_remarks(*loaded, outcome.remarks);
     }
     if (outcome.faults.empty()) outcome.loaded = std::move(loaded);
     return outcome;

@@ -9,7 +9,8 @@ import subprocess
 
 import documents
 import wire
-from world import AGENT, SERVER, Case, environment, eventually, read_export
+from pki import host_uri
+from world import AGENT, SERVER, SITE, Case, environment, eventually, read_export
 
 
 class CommandLine(Case):
@@ -136,6 +137,20 @@ class CommandLine(Case):
         with open(self.world.path("baseline.yaml"), "a", encoding="utf-8") as file:
             file.write("\nunknown_thing: 1\n")
         self.assert_exit(self.world.agent("config", "check"), 78)
+
+    def test_what_is_no_fault_but_will_surprise_is_a_remark_of_config_check_and_at_the_start(self):
+        certificate, key = self.world.authority.issue("neighbour", host_uri(SITE, "srv-02"))
+        self.world.configure(server={"cert_file": certificate, "key_file": key})
+        documents.write_baseline(self.world, [{"name": "issue", "kind": "file", "path": "/etc/issue", "runbook": "RB-NOT-THERE"}])
+        remarks = (r"neighbour\.pem speaks for site clinic-001, host srv-02.*site clinic-001, host srv-01",
+                   r"check issue names runbook RB-NOT-THERE")  # fmt: skip
+        done = self.world.agent("config", "check")
+        self.assert_exit(done, 0)
+        for remark in remarks:
+            self.assertRegex(done.stdout, "note: .*" + remark)
+        daemon = self.world.start_agent()
+        for remark in remarks:
+            self.assertRegex(daemon.log(), remark)
 
     def test_check_tells_drift_by_exit_status_and_changes_nothing(self):
         done = self.world.agent("check", documents.CHECK)

@@ -1,6 +1,7 @@
-#include "store/evidence_log.hpp"
+#include "store/state_schema.hpp"
 
 #include "state_fixture.hpp"
+#include "store/state_schema.hpp"
 
 namespace agent {
 namespace {
@@ -158,8 +159,7 @@ TEST_F(EvidenceLogTest, TheListIsNewestFirstAndGoesOnBefore) {
 }
 
 TEST_F(EvidenceLogTest, TheDueSelectionsUseTheirPartialIndexes) {
-    auto database = Database::open(folder.path() / "state.db", OpenMode::existing,
-                                   {.application_id = 0x436d7041, .migrations = state_schema().migrations});
+    auto database = Database::open(folder.path() / "state.db", OpenMode::existing, state_schema());
     ASSERT_TRUE(database.has_value()) << database.error().message();
     auto plan = database.value().prepare(
         "EXPLAIN QUERY PLAN SELECT bytes FROM bundles INDEXED BY bundles_waiting "
