@@ -17,6 +17,9 @@ constexpr Duration clock_difference_told{5'000};
 
 std::string_view name_of(LoopName loop) { return loop == LoopName::poll ? "poll" : "upload"; }
 
+// 401, 403, a bundle that is refused for good, a receipt or certificate that does not verify.
+bool needs_a_person(const Error& error) { return error.code() == Errc::refused || error.code() == Errc::untrusted; }
+
 }  // namespace
 
 Core::Core(const asio::any_io_executor& executor, StateStore& store, StateGuard& guard, TimeSource& time,
@@ -115,6 +118,7 @@ void Core::succeeded(LoopName loop) {
     if (last && !failing && now >= *last && now - *last < pace) return;
     last = now;
     record.value().failure.reset();
+    record.value().alarm = false;
     write_loop(loop, record.value());
 }
 
@@ -123,6 +127,7 @@ void Core::failed(LoopName loop, const Error& error) {
     if (record.has_error()) return;
     record.value().last_failure = time_.wall_now();
     record.value().failure = error.message();
+    record.value().alarm = needs_a_person(error);
     write_loop(loop, record.value());
 }
 

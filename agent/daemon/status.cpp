@@ -1,5 +1,7 @@
 #include "daemon/status.hpp"
 
+#include <utility>
+
 #include "crypto/certificate.hpp"
 #include "daemon/instance_lock.hpp"
 #include "daemon/version.hpp"
@@ -55,6 +57,8 @@ HealthVerdict judge_health(const StatusFacts& facts, const AgentSettings& settin
     else if (!reached)
         verdict.reasons.push_back("the last successful poll is " + describe_duration(now - *facts.poll.last_success) +
                                   " ago");
+    for (const auto& [doing, record] : {std::pair{"polling", &facts.poll}, std::pair{"uploading", &facts.upload}})
+        if (record->failure && record->alarm) verdict.reasons.push_back(std::string{doing} + ": " + *record->failure);
     if (facts.queue.oldest && now - *facts.queue.oldest > waiting_too_long)
         verdict.reasons.push_back("evidence has been waiting for " + describe_duration(now - *facts.queue.oldest));
     if (facts.queue.quarantined > 0)

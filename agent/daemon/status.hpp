@@ -35,8 +35,9 @@ struct HealthVerdict {
     Health health{Health::failing};
     std::vector<std::string> reasons;  // empty where ok
 };
-// `failing`: no poll succeeded within three poll intervals and the long poll. `degraded`: it did, but a bundle waits
-// over 15 minutes, bundles are quarantined, or the client certificate has expired or cannot be read.
+// `failing`: no poll succeeded within three poll intervals and the long poll. `degraded`: it did, but the last poll or
+// upload failed in a way that waiting does not mend (401, 403, a certificate or receipt that does not verify), a bundle
+// waits over 15 minutes, bundles are quarantined, or the client certificate has expired or cannot be read.
 [[nodiscard]] HealthVerdict judge_health(const StatusFacts& facts, const AgentSettings& settings, WallTime now);
 
 // `status --json` of INTERFACE.md, with `reasons` added.

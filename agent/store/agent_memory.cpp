@@ -29,24 +29,26 @@ Result<> AgentMemory::write_time_mark(Transaction&, const StoredTimeMark& mark) 
 
 Result<LoopRecord> AgentMemory::loop(std::string_view loop) {
     AGENT_TRY(auto statement,
-              database_->prepare("SELECT last_success, last_failure, failure FROM loops WHERE name = ?1"));
+              database_->prepare("SELECT last_success, last_failure, failure, alarm FROM loops WHERE name = ?1"));
     AGENT_TRY(const auto row, statement.bind(1, loop).step());
     if (!row) return LoopRecord{};
-    return LoopRecord{optional_time(statement, 0), optional_time(statement, 1), optional_text(statement, 2)};
+    return LoopRecord{optional_time(statement, 0), optional_time(statement, 1), optional_text(statement, 2),
+                      statement.integer(3) != 0};
 }
 
 Result<> AgentMemory::write_loop(std::string_view loop, const LoopRecord& record) {
-    AGENT_TRY(
-        auto statement,
-        database_->prepare("INSERT INTO loops (name, last_success, last_failure, failure) VALUES (?1, ?2, ?3, ?4) "
-                           "ON CONFLICT (name) DO UPDATE SET last_success = excluded.last_success, "
-                           "last_failure = excluded.last_failure, failure = excluded.failure "
-                           "WHERE last_success IS NOT excluded.last_success OR "
-                           "last_failure IS NOT excluded.last_failure OR failure IS NOT excluded.failure"));
+    AGENT_TRY(auto statement,
+              database_->prepare(
+                  "INSERT INTO loops (name, last_success, last_failure, failure, alarm) VALUES (?1, ?2, ?3, ?4, ?5) "
+                  "ON CONFLICT (name) DO UPDATE SET last_success = excluded.last_success, "
+                  "last_failure = excluded.last_failure, failure = excluded.failure, alarm = excluded.alarm "
+                  "WHERE last_success IS NOT excluded.last_success OR "
+                  "last_failure IS NOT excluded.last_failure OR failure IS NOT excluded.failure OR "
+                  "alarm IS NOT excluded.alarm"));
     statement.bind(1, loop);
     bind_time(statement, 2, record.last_success);
     bind_time(statement, 3, record.last_failure);
-    return statement.bind(4, record.failure).run();
+    return statement.bind(4, record.failure).bind(5, std::int64_t{record.alarm ? 1 : 0}).run();
 }
 
 Result<std::optional<WallTime>> AgentMemory::orders_not_before() { return time_fact(*database_, "orders_not_before"); }

@@ -23,6 +23,7 @@ struct LoopRecord {
     std::optional<WallTime> last_success;
     std::optional<WallTime> last_failure;
     std::optional<std::string> failure;
+    bool alarm{};  // of `failure`: it needs a person, waiting does not mend it
 };
 
 class AgentMemory {

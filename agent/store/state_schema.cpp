@@ -213,13 +213,18 @@ ALTER TABLE refusal_count DROP COLUMN hour_started;
 ALTER TABLE refusal_count DROP COLUMN recorded;
 )sql";
 
+// Whether a loop's last failure is one that waiting does not mend.
+constexpr std::string_view loop_alarms = R"sql(
+ALTER TABLE loops ADD COLUMN alarm INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 }  // namespace
 
 const DatabaseSettings& state_schema() {
     // "CmpA" in ASCII: `file state.db` shows it.
-    static const DatabaseSettings settings{
-        .application_id = 0x436d7041,
-        .migrations = {chain_and_outbox, ledger, memory, lighter_append, changes_of_checks, refusals_one_by_one}};
+    static const DatabaseSettings settings{.application_id = 0x436d7041,
+                                           .migrations = {chain_and_outbox, ledger, memory, lighter_append,
+                                                          changes_of_checks, refusals_one_by_one, loop_alarms}};
     return settings;
 }
 

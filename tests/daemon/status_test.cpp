@@ -42,6 +42,19 @@ TEST_F(StatusTest, IsNotOkWhenEvidenceWaitsOverFifteenMinutes) {
     EXPECT_EQ(health(), Health::degraded);
 }
 
+TEST_F(StatusTest, IsDegradedByAFailureThatWaitingDoesNotMendAndSaysWhich) {
+    facts.upload.failure = "the order server answered 503";
+    EXPECT_EQ(health(), Health::ok);
+    facts.upload.failure = "the order server answered 403 identity_mismatch";
+    facts.upload.alarm = true;
+    const auto verdict = judge_health(facts, settings, now);
+    EXPECT_EQ(verdict.health, Health::degraded);
+    EXPECT_EQ(verdict.reasons, std::vector<std::string>{"uploading: the order server answered 403 identity_mismatch"});
+    facts.poll.failure = "the order server answered 401";
+    facts.poll.alarm = true;
+    EXPECT_EQ(judge_health(facts, settings, now).reasons.front(), "polling: the order server answered 401");
+}
+
 TEST_F(StatusTest, IsNotOkWithAnExpiredCertificateOrQuarantinedEvidence) {
     facts.certificate_not_after = now;
     EXPECT_EQ(health(), Health::degraded);

@@ -208,6 +208,23 @@ class Courier(Case):
         self.assertGreaterEqual(times[1] - times[0], 4)
         agent.wait_log("identity_mismatch")
 
+    def test_401_and_403_degrade_health_at_once_and_status_says_why(self):
+        self.world.configure(server={"poll_interval": "5s", "backoff": {"base": "50ms", "cap": "60s"}})
+        fake = self.world.start_fake()
+        self.world.start_agent()
+        eventually(lambda: self.world.agent_json("status")["health"] == "ok", 20, "a good start")
+        problem = {"Content-Type": "application/problem+json"}
+        fake.answer_upload = lambda upload, tried: (401, problem, b'{"type":"about:blank","status":401,"reason":"no_entry"}')
+        self.assert_exit(self.world.agent("heal", documents.COUNT, "--param", "tag=denied"), 0)
+        status = eventually(lambda: (said := self.world.agent_json("status"))["upload"]["failure"] and said, 20, "the denied upload")
+        self.assertEqual(status["health"], "degraded")
+        self.assertIn("401 no_entry", status["upload"]["failure"])
+        self.assertIn("401 no_entry", self.world.agent("status").stdout)
+        fake.answer_poll = lambda query: (403, problem, b'{"type":"about:blank","status":403,"reason":"identity_mismatch"}')
+        status = eventually(lambda: (said := self.world.agent_json("status"))["poll"]["failure"] and said, 20, "the denied poll")
+        self.assertEqual(status["health"], "degraded")
+        self.assertIn("403 identity_mismatch", status["poll"]["failure"])
+
     def test_redirects_are_not_followed(self):
         fake = self.world.start_fake()
         fake.answer_poll = lambda query: (307, {"Location": "/health"}, b"")

@@ -34,6 +34,8 @@ TEST_F(MemoryTest, LoopsRememberTheirLastSuccessAndFailure) {
     EXPECT_FALSE(memory().loop("poll").value().last_success);
     ASSERT_TRUE(memory().write_loop("poll", {noon, std::nullopt, std::nullopt}).has_value());
     ASSERT_TRUE(memory().write_loop("poll", {noon, noon + Duration{1}, "no route"}).has_value());
+    ASSERT_TRUE(memory().write_loop("poll", {noon, noon + Duration{1}, "no route", true}).has_value());
+    EXPECT_TRUE(memory().loop("poll").value().alarm);
     reopen();
     const auto poll = memory().loop("poll").value();
     EXPECT_EQ(poll.last_success, noon);

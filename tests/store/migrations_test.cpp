@@ -118,6 +118,15 @@ TEST(StateMigrations, Step6FindsNothingWhereNothingWasRefused) {
     EXPECT_EQ(store->memory().unsigned_refusals_near(noon, std::chrono::hours{1}).value(), 0);
 }
 
+TEST(StateMigrations, Step7TakesFailuresOfBeforeForNoAlarm) {
+    testing::TemporaryDirectory folder;
+    make_older(folder.path(), 6, "INSERT INTO loops VALUES ('poll', 1, 2, 'no route')");
+    auto store = open_state(folder.path());
+    const auto poll = store->memory().loop("poll").value();
+    EXPECT_EQ(poll.failure, "no route");
+    EXPECT_FALSE(poll.alarm);
+}
+
 TEST(StateMigrations, AReaderDoesNotMigrate) {
     testing::TemporaryDirectory folder;
     make_older(folder.path(), 1, one_bundle);
