@@ -4,9 +4,9 @@
 #include "cli/local_engine.hpp"
 #include "cli/session.hpp"
 #include "codec/json.hpp"
-#include "daemon/agent.hpp"
 #include "daemon/instance_lock.hpp"
 #include "daemon/order_clock.hpp"
+#include "daemon/own_files.hpp"
 #include "evidence/recorder.hpp"
 #include "healing/engine.hpp"
 #include "host/machine.hpp"
@@ -155,7 +155,7 @@ int heal(const CommandLine& line, const Options& options) {
     if (deferral.has_error()) return failed_with(deferral.error(), undetermined);
     if (deferral.value())
         return defer(loaded, *store.value(), *runbook, params.value(), *deferral.value(), options.json);
-    auto key = evidence_key(loaded->settings.evidence.key_file);
+    auto key = evidence_key(loaded->settings.evidence.key_file, *store.value());
     if (key.has_error()) return failed_with(key.error(), undetermined);
     const auto done = apply(loaded, *store.value(), key.value(), *runbook, std::move(params).value());
     if (done.has_error()) return failed_with(done.error(), undetermined);

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "host/files.hpp"
+#include "daemon/own_files.hpp"
 
 namespace agent::cli {
 
@@ -27,10 +27,10 @@ Result<std::unique_ptr<StateStore>> state_to_change(const AgentSettings& setting
 }
 
 Result<std::unique_ptr<StateStore>> state_to_change_or_begin(const AgentSettings& settings) {
+    AGENT_TRY(prepare_state_dir(settings.state_dir));
     const auto now = SystemTimeSource{}.wall_now();
     auto store = StateStore::open(settings.state_dir, OpenMode::existing, now);
     if (store.has_value() || store.error().code() != Errc::not_found) return store;
-    AGENT_TRY(make_directory(settings.state_dir, 0700));
     return StateStore::open(settings.state_dir, OpenMode::create, now);
 }
 

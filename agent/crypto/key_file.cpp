@@ -1,16 +1,19 @@
 // Key files on disk: their modes, and how a pair comes into being.
+#include "crypto/key_file.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
 
 #include "base/encoding.hpp"
-#include "crypto/ed25519.hpp"
+#include "base/folder_owner.hpp"
 #include "crypto/random.hpp"
 
 namespace agent {
@@ -38,6 +41,8 @@ Result<> write_all(int descriptor, std::span<const std::byte> bytes, const std::
     return ok();
 }
 
+enum class Owner : std::uint8_t { we, of_the_folder };
+
 // A whole, synced file under a name nobody looks for; gone with this object.
 class DraftFile {
 public:
@@ -52,10 +57,13 @@ public:
         if (written_) ::unlink(path_.c_str());
     }
 
-    [[nodiscard]] Result<> write(std::span<const std::byte> bytes, mode_t mode) {
+    [[nodiscard]] Result<> write(std::span<const std::byte> bytes, mode_t mode, Owner owner) {
         const Descriptor file{::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)};
         if (!file.valid()) return system_error(errno, "creating " + target_.string());
         written_ = true;
+        if (owner == Owner::of_the_folder) {
+            AGENT_TRY(give_to_owner_of_folder(file, path_));
+        }
         AGENT_TRY(write_all(file.get(), bytes, target_));
         if (::fchmod(file.get(), mode) != 0) return system_error(errno, "setting the mode of " + target_.string());
         if (::fsync(file.get()) != 0) return system_error(errno, "syncing " + target_.string());
@@ -89,10 +97,8 @@ Result<> refuse_existing(const std::filesystem::path& file) {
     return ok();
 }
 
-}  // namespace
-
-Result<> save_key_pair(const PrivateKey& key, const std::filesystem::path& private_file,
-                       const std::filesystem::path& public_file) {
+Result<> save_pair(const PrivateKey& key, const std::filesystem::path& private_file,
+                   const std::filesystem::path& public_file, Owner owner) {
     AGENT_TRY(refuse_existing(private_file));
     AGENT_TRY(refuse_existing(public_file));
     constexpr mode_t own = 0600;
@@ -100,8 +106,8 @@ Result<> save_key_pair(const PrivateKey& key, const std::filesystem::path& priva
     DraftFile private_draft{private_file};
     DraftFile public_draft{public_file};
     const auto private_pem = key.to_pem();
-    AGENT_TRY(private_draft.write(private_pem.bytes(), own));
-    AGENT_TRY(public_draft.write(bytes_of(key.public_key().to_pem()), everybody));
+    AGENT_TRY(private_draft.write(private_pem.bytes(), own, owner));
+    AGENT_TRY(public_draft.write(bytes_of(key.public_key().to_pem()), everybody, owner));
     // The private file first: after a crash in between, the public one can be made from it, and not the other way
     // round.
     AGENT_TRY(private_draft.publish());
@@ -111,6 +117,18 @@ Result<> save_key_pair(const PrivateKey& key, const std::filesystem::path& priva
     }
     AGENT_TRY(sync_folder(private_file));
     return sync_folder(public_file);
+}
+
+}  // namespace
+
+Result<> save_key_pair(const PrivateKey& key, const std::filesystem::path& private_file,
+                       const std::filesystem::path& public_file) {
+    return save_pair(key, private_file, public_file, Owner::we);
+}
+
+Result<> save_host_key_pair(const PrivateKey& key, const std::filesystem::path& private_file,
+                            const std::filesystem::path& public_file) {
+    return save_pair(key, private_file, public_file, Owner::of_the_folder);
 }
 
 Result<> check_private_mode(const std::filesystem::path& file) {

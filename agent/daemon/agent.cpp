@@ -18,9 +18,9 @@
 #include "daemon/check_round.hpp"
 #include "daemon/core.hpp"
 #include "daemon/instance_lock.hpp"
+#include "daemon/own_files.hpp"
 #include "daemon/service_manager.hpp"
 #include "daemon/version.hpp"
-#include "host/files.hpp"
 #include "host/machine.hpp"
 #include "host/posix_process_runner.hpp"
 #include "host/systemd_units.hpp"
@@ -56,25 +56,6 @@ bool needs_restart(const AgentSettings& before, const AgentSettings& after) {
 }
 
 }  // namespace
-
-Result<PrivateKey> evidence_key(const std::filesystem::path& file) {
-    std::error_code ignored;
-    auto public_file = file;
-    public_file.replace_extension(".pub");
-    if (std::filesystem::exists(std::filesystem::symlink_status(file, ignored))) {
-        AGENT_TRY(auto key, in_context(PrivateKey::load(file), "reading the evidence key"));
-        // A crash between the two files of a new pair leaves the private one alone.
-        if (!std::filesystem::exists(public_file, ignored) &&
-            replace_file(public_file, key.public_key().to_pem(), {}).has_error())
-            log_warning("the public half of the evidence key could not be written", {{"file", public_file.string()}});
-        return key;
-    }
-    AGENT_TRY(auto key, PrivateKey::generate());
-    AGENT_TRY(in_context(save_key_pair(key, file, public_file), "making the evidence key"));
-    log_info("made the evidence key; enrol its public half with the order server",
-             {{"file", public_file.string()}, {"key_id", key.public_key().key_id().str()}});
-    return key;
-}
 
 // In the order of their use; destroyed the other way round.
 struct Agent::Parts {
@@ -125,10 +106,10 @@ Result<std::unique_ptr<Agent>> Agent::start(const asio::any_io_executor& executo
     ignore_doorbells();
     configure_log(loaded->settings.log);
     const auto& state_dir = loaded->settings.state_dir;
-    AGENT_TRY(in_context(make_directory(state_dir, 0700), "making state_dir"));
+    AGENT_TRY(prepare_state_dir(state_dir));
     AGENT_TRY(auto lock, InstanceLock::take(state_dir));
-    AGENT_TRY(auto key, evidence_key(loaded->settings.evidence.key_file));
     AGENT_TRY(auto store, StateStore::open(state_dir, OpenMode::create, time.wall_now()));
+    AGENT_TRY(auto key, evidence_key(loaded->settings.evidence.key_file, *store));
     AGENT_TRY(const auto set_aside, store->memory().set_aside_note());
     if (set_aside) log_error("the state file was set aside and a new evidence chain begins: " + *set_aside);
     AGENT_TRY(auto boot, boot_id());

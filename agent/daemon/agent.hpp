@@ -1,7 +1,6 @@
 #pragma once
 // Wiring: the only place that names concrete parts. Builds the agent from its configuration and runs it.
 #include <boost/asio/any_io_executor.hpp>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -39,8 +38,5 @@ private:
     explicit Agent(std::unique_ptr<Parts> parts);
     std::unique_ptr<Parts> parts_;
 };
-
-// Loads the evidence key of `file`, making it (0600, with .pub beside it) if it is not there.
-[[nodiscard]] Result<PrivateKey> evidence_key(const std::filesystem::path& file);
 
 }  // namespace agent

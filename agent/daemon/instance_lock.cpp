@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <string>
 
+#include "base/folder_owner.hpp"
+
 namespace agent {
 namespace {
 
@@ -22,7 +24,13 @@ struct flock whole_file() {
 
 Result<InstanceLock> InstanceLock::take(const std::filesystem::path& state_dir) {
     const auto path = lock_file(state_dir);
-    Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    constexpr int how = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+    Descriptor file{::open(path.c_str(), how | O_CREAT | O_EXCL, 0600)};
+    if (file.valid()) {
+        AGENT_TRY(give_to_owner_of_folder(file, path));
+    } else {
+        file.reset(::open(path.c_str(), how));
+    }
     if (!file.valid()) return system_error(errno, "opening " + path.string());
     auto lock = whole_file();
     if (fcntl(file.get(), F_SETLK, &lock) == 0) return InstanceLock{std::move(file)};

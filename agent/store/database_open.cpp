@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/folder_owner.hpp"
 #include "store/database.hpp"
 #include "store/sqlite_error.hpp"
 
@@ -42,7 +43,8 @@ Result<> prepare_file(const std::filesystem::path& file, OpenMode mode) {
         if (errno != ENOENT) return Error{Errc::storage, system_error(errno, file.string()).message()};
         if (mode != OpenMode::create) return Error{Errc::not_found, file.string() + ": does not exist"};
         const Descriptor made{::open(file.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600)};
-        if (made.valid() || errno == EEXIST) return ok();
+        if (made.valid()) return give_to_owner_of_folder(made, file);  // SQLite gives -wal and -shm the same owner
+        if (errno == EEXIST) return ok();
         const auto code = errno == ENOSPC || errno == EDQUOT ? Errc::disk_full : Errc::storage;
         return Error{code, system_error(errno, file.string() + ": making the file").message()};
     }

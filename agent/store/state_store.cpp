@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/folder_owner.hpp"
 #include "base/handle.hpp"
 #include "base/log.hpp"
 #include "crypto/random.hpp"
@@ -101,7 +102,10 @@ Result<> make_state_dir(const fs::path& state_dir) {
 
 // Allocated for real, so that giving it up makes room.
 bool make_reserve(const fs::path& file) noexcept {
-    const Descriptor reserve{::open(file.c_str(), O_CREAT | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600)};
+    constexpr int how = O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
+    Descriptor reserve{::open(file.c_str(), how | O_CREAT | O_EXCL, 0600)};
+    if (reserve.valid() && give_to_owner_of_folder(reserve, file).has_error()) return false;
+    if (!reserve.valid()) reserve.reset(::open(file.c_str(), how));
     if (!reserve.valid()) return false;
     if (::posix_fallocate(reserve.get(), 0, reserve_bytes) == 0) return true;
     static_cast<void>(::unlink(file.c_str()));

@@ -1,8 +1,10 @@
 """What a daemon that is not root may read, and whose its files are."""
 import os
+import shutil
 import signal
 
-from world import Case
+import documents
+from world import ORDINARY_USER, Case
 
 
 class Rights(Case):
@@ -32,3 +34,39 @@ class Rights(Case):
         daemon = self.world.start_agent(as_user=self.user, wait=False)
         self.assertEqual(daemon.wait(20), 78)
         self.assertRegex(daemon.log(), r"server\.key_file.*host\.key.*may not read it")
+
+    def owners(self):
+        return {name: os.stat(self.world.path("state", name)).st_uid for name in os.listdir(self.world.path("state"))}
+
+    def test_what_root_makes_in_the_state_folder_of_another_user_belongs_to_that_user(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root could make files for another user")
+        os.remove(self.world.path("state", "evidence.key"))
+        os.remove(self.world.path("state", "evidence.pub"))
+        for arguments in (("hold", "--for", "1h"), ("resume",), ("heal", documents.INSTALL), ("run", "--once")):
+            done = self.world.agent(*arguments)
+            self.assertIn(done.returncode, (0, 2), done.stderr)  # 2: there is no server
+        self.assertLessEqual({"state.db", "evidence.key", "evidence.pub", "lock"}, set(self.owners()))
+        self.assertEqual(set(self.owners().values()), {ORDINARY_USER}, self.owners())
+        daemon = self.world.start_agent(as_user=self.user)
+        self.world.agent("heal", documents.INSTALL)  # beside the daemon: the log of the database is open
+        self.assertEqual(set(self.owners().values()), {ORDINARY_USER}, self.owners())
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_a_state_folder_that_cannot_be_used_and_a_lost_key_say_what_to_do(self):
+        daemon = self.world.start_agent(as_user=self.user)
+        self.world.agent("heal", documents.INSTALL)
+        daemon.stop()
+        os.remove(self.world.path("state", "evidence.key"))
+        daemon = self.world.start_agent(as_user=self.user, wait=False)
+        self.assertEqual(daemon.wait(20), 2)
+        self.assertRegex(daemon.log(), r"evidence\.key is gone.*Put the file back.*key generate")
+        shutil.rmtree(self.world.path("state"))
+        with open(self.world.path("state"), "wb"):
+            pass
+        daemon = self.world.start_agent(as_user=self.user, wait=False)
+        self.assertEqual(daemon.wait(20), 2)
+        self.assertRegex(daemon.log(), r"state_dir .* cannot be used.*install -d -m 0700")
+        done = self.world.agent("heal", documents.INSTALL)
+        self.assert_exit(done, 2)
+        self.assertRegex(done.stderr, r"state_dir .* cannot be used")
