@@ -57,6 +57,23 @@ struct Account {
     std::string reason;
 };
 
+// When an order was accepted, and what became of it since.
+std::string story_of(const OrderId& id, const LedgerEntry& entry) {
+    auto story = "order " + id.str() + " was accepted at " + format_rfc3339(entry.accepted_at);
+    switch (entry.state) {
+        case LedgerState::deferred:
+            story += " and waits";
+            if (entry.deferred_for) story += " (" + std::string{reason_word(*entry.deferred_for)} + ")";
+            break;
+        case LedgerState::executing: story += " and is being carried out"; break;
+        case LedgerState::done:
+            story +=
+                " and ended at " + format_rfc3339(entry.updated_at) + " with outcome " + entry.outcome.value_or("-");
+            break;
+    }
+    return story + "; offered again it has no second effect";
+}
+
 // Gate 15 and local policy, for an order that would be carried out.
 Result<> judge_run(const std::shared_ptr<const LoadedAgent>& loaded, StateStore* store, const OrderClock& clock,
                    const OrderPayload& order, Account& account) {
@@ -96,7 +113,8 @@ Result<Account> verify(const std::shared_ptr<const LoadedAgent>& loaded, const s
     if (auto* refusal = std::get_if<Refusal>(&decision)) {
         account = {std::move(refusal->gates), "refuse", std::string{reason_of(*refusal)}};
     } else if (const auto* handled = std::get_if<AlreadyHandled>(&decision)) {
-        account = {{}, "handled", "order " + handled->order_id.str() + " was accepted before; it has no second effect"};
+        AGENT_TRY(const auto entry, store->orders().find(handled->order_id));
+        account = {handled->gates, "handled", entry ? story_of(handled->order_id, *entry) : std::string{}};
     } else {
         auto& passed = std::get<PassedOrder>(decision);
         account = {std::move(passed.gates), "pass", ""};
@@ -161,7 +179,9 @@ void add_local_order_commands(CLI::App& order, CommandLine& line) {
     });
 
     auto* verify_command =
-        order.add_subcommand("verify", "Every gate's verdict against this configuration; accepts nothing");
+        order.add_subcommand("verify",
+                             "Every gate's verdict against this configuration; accepts nothing. Exit status 0: this "
+                             "host would carry it out now; 1: refused, deferred, or handled already");
     auto envelope = std::make_shared<std::filesystem::path>();
     auto json = std::make_shared<bool>(false);
     verify_command->add_option("ENVELOPE", *envelope, "signed envelope; - for standard input")->required();

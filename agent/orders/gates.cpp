@@ -100,7 +100,8 @@ Result<GateDecision> OrderGates::decide(std::string_view envelope_bytes, const s
     const auto& order = *verdict.payload;
     AGENT_TRY(const auto familiarity, in_context(questions.familiarity(order, verdict.envelope->payload),
                                                  "looking for order " + order.order_id.str() + " in the ledger"));
-    if (familiarity == Familiarity::handled) return GateDecision{AlreadyHandled{order.order_id}};
+    if (familiarity == Familiarity::handled)
+        return GateDecision{AlreadyHandled{order.order_id, std::move(verdict.gates)}};
 
     const auto admits = [&gates = verdict.gates](GateEntry entry) {
         gates.push_back(std::move(entry));

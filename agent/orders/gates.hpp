@@ -41,6 +41,7 @@ struct PassedOrder {
 // The payload was accepted before: nothing is done, nothing recorded.
 struct AlreadyHandled {
     OrderId order_id;
+    std::vector<GateEntry> gates{};  // those looked at: 1 to 6
 };
 
 using GateDecision = std::variant<Refusal, AlreadyHandled, PassedOrder>;

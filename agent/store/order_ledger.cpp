@@ -59,6 +59,17 @@ Result<Familiarity> OrderLedger::familiarity(const OrderId& id, std::string_view
     }
 }
 
+Result<std::optional<LedgerEntry>> OrderLedger::find(const OrderId& id) {
+    AGENT_TRY(auto statement, database_->prepare("SELECT state, accepted_at, updated_at, deferred_for, outcome "
+                                                 "FROM orders WHERE order_id = ?1"));
+    AGENT_TRY(const auto row, statement.bind(1, id.str()).step());
+    if (!row) return std::optional<LedgerEntry>{};
+    AGENT_TRY(const auto deferred_for, word_column<Gate>(statement, 3));
+    return std::optional<LedgerEntry>{LedgerEntry{static_cast<LedgerState>(statement.integer(0)),
+                                                  time_column(statement, 1), time_column(statement, 2), deferred_for,
+                                                  optional_text(statement, 4)}};
+}
+
 Result<AdmittedOrder> OrderLedger::accept(Transaction&, const VerifiedOrder& order, std::vector<GateEntry> gates,
                                           WallTime now, std::optional<Gate> deferred_for) {
     const auto& payload = order.payload();

@@ -30,12 +30,23 @@ struct OpenOrder {
     std::optional<Gate> deferred_for;
 };
 
+// What became of an accepted order.
+struct LedgerEntry {
+    LedgerState state{};
+    WallTime accepted_at;
+    WallTime updated_at;                 // where done: when it ended
+    std::optional<Gate> deferred_for;    // where policy held it
+    std::optional<std::string> outcome;  // where done
+};
+
 class OrderLedger {
 public:
     explicit OrderLedger(Database& database) : database_{&database} {}
 
     // `payload` is the received bytes.
     [[nodiscard]] Result<Familiarity> familiarity(const OrderId& id, std::string_view nonce, std::string_view payload);
+
+    [[nodiscard]] Result<std::optional<LedgerEntry>> find(const OrderId& id);
 
     // Stores nonce, order id, payload digest, envelope and gates, durable when `transaction` commits. `deferred_for`
     // empty: the order is `executing` from this commit on, so that a crash afterwards is found by interrupted().

@@ -90,6 +90,23 @@ class CommandLine(Case):
         self.assert_exit(done, 1)
         self.assertIn("healing_disabled", done.stdout)
 
+    def test_order_verify_tells_what_became_of_an_order_that_was_handled(self):
+        fake = self.world.start_fake()
+        envelope = self.world.signed(documents.COUNT, params={"tag": "once"})
+        path = self.world.path("handled.json")
+        with open(path, "wb") as file:
+            file.write(wire.compact(envelope))
+        agent = self.world.start_agent()
+        fake.wait_for_order(fake.offer(envelope))
+        agent.stop()
+        done = self.world.agent("order", "verify", path)
+        self.assert_exit(done, 1)
+        self.assertRegex(done.stdout, r"verdict: handled, order \S+ was accepted at \S+Z and ended at \S+Z with outcome success")
+        gates = json.loads(self.world.agent("order", "verify", path, "--json").stdout)["gates"]
+        self.assertEqual([gate["gate"] for gate in gates], ["too_large", "malformed", "untrusted_key", "bad_signature", "threshold_not_met",
+                                                            "malformed_payload"])  # fmt: skip
+        self.assertEqual({gate["verdict"] for gate in gates}, {"pass"})
+
     def test_config_check_names_file_line_and_key_of_every_fault_at_once(self):
         self.assert_exit(self.world.agent("config", "check"), 0)
         path = self.world.path("bad.yaml")
