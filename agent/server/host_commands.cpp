@@ -1,8 +1,10 @@
 #include "server/host_commands.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <iostream>
+#include <tuple>
 
 #include "async/system_time_source.hpp"
 #include "base/text.hpp"
@@ -50,16 +52,15 @@ void print_json(const std::vector<ListedHost>& hosts) {
     std::cout << write_json_pretty(Value::object({{"items", std::move(items)}})) << '\n';
 }
 
-void print_row(const std::array<std::string, 6>& cells) {
-    static constexpr std::array<std::size_t, 6> widths{20, 20, 24, 8, 11, 0};
-    std::string line;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-        line += cells[i];
-        if (i + 1 == cells.size()) break;
-        line.append(cells[i].size() < widths[i] ? widths[i] - cells[i].size() : 0, ' ');
-        line += ' ';
-    }
-    std::cout << line << '\n';
+using Row = std::array<std::string, 6>;
+constexpr std::size_t first_number = 3;  // from this column on, numbers, to the right
+
+Row row_of(const HostLine& line) {
+    constexpr std::size_t to_the_second = 19;
+    const auto seen =
+        line.host.last_seen ? format_rfc3339(*line.host.last_seen).substr(0, to_the_second) + "Z" : "never";
+    return {line.host.site_id.str(),         line.host.host_id.str(),         seen, std::to_string(line.chain.sequence),
+            std::to_string(line.chain.gaps), std::to_string(line.chain.forks)};
 }
 
 void print_table(const std::vector<ListedHost>& hosts) {
@@ -67,15 +68,18 @@ void print_table(const std::vector<ListedHost>& hosts) {
         std::cout << "No hosts yet. Add one: compliance-server host add --site S --host H --evidence-key FILE\n";
         return;
     }
-    print_row({"SITE", "HOST", "LAST SEEN", "BUNDLES", "GAPS/FORKS", "EVIDENCE KEYS"});
-    for (const auto& [line, keys] : hosts) {
-        std::string ids;
-        constexpr std::size_t shown = 16;
-        for (const auto& key : keys) ids += (ids.empty() ? "" : ", ") + key.key_id().str().substr(0, shown);
-        print_row(
-            {line.host.site_id.str(), line.host.host_id.str(),
-             line.host.last_seen ? format_rfc3339(*line.host.last_seen) : "never", std::to_string(line.chain.sequence),
-             std::to_string(line.chain.gaps) + "/" + std::to_string(line.chain.forks), ids.empty() ? "none" : ids});
+    std::vector<Row> rows{{"SITE", "HOST", "LAST SEEN", "SEQUENCE", "GAPS", "FORKS"}};
+    for (const auto& host : hosts) rows.push_back(row_of(host.line));
+    std::array<std::size_t, std::tuple_size_v<Row>> widths{};
+    for (const auto& row : rows)
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (const auto& row : rows) {
+        std::string text;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            const std::string blank(widths[i] - row[i].size(), ' ');
+            text += (i == 0 ? "" : "  ") + (i < first_number ? row[i] + blank : blank + row[i]);
+        }
+        std::cout << text << '\n';
     }
 }
 

@@ -37,7 +37,8 @@ int run(int argc, char** argv) {
     add->add_option("--host", addition.host_id, "host_id")->required();
     add->add_option("--evidence-key", evidence_key, "the host's evidence.pub (PEM)")->required();
     bool json = false;
-    auto* list = host->add_subcommand("list", "hosts, their keys and the state of their chains");
+    auto* list =
+        host->add_subcommand("list", "hosts and the state of their chains; --json tells their evidence keys too");
     takes_config(list);
     list->add_flag("--json", json, "for programs");
 

@@ -122,6 +122,11 @@ class Evidence(Server):
         for key in (second, self.world.evidence_key):
             self.assertEqual(self.host.upload(*PlayedHost(key).make()).status, 201)
         listed = self.world.server("host", "list")
+        heading, *rows = listed.stdout.splitlines()
+        self.assertEqual(heading.split("  ")[0].strip(), "SITE")
+        self.assertEqual(heading.replace("LAST SEEN", "LAST_SEEN").split(), ["SITE", "HOST", "LAST_SEEN", "SEQUENCE", "GAPS", "FORKS"])
+        self.assertEqual({len(row) for row in rows}, {len(heading)})
+        self.assertLessEqual(len(heading), 80)
         self.assert_exit(listed, 0)
         self.assertIn(HOST, listed.stdout)
 
