@@ -33,7 +33,7 @@ std::string bash_script(const CLI::App& app) {
     add_cases(app, "", script);
     script +=
         "  esac\n"
-        "  mapfile -t COMPREPLY < <(compgen -W \"$words --config\" -- \"$current\")\n"
+        "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
         "  [[ ${#COMPREPLY[@]} -gt 0 ]] || mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
         "}\n"
         "complete -F _compliance_agent compliance-agent";

@@ -72,7 +72,9 @@ int show(const CommandLine& line, const std::string& id, bool json) {
     auto store = state_to_read(loaded->settings);
     if (store.has_error()) return failed_with(store.error(), undetermined);
     if (!store.value()) return failed_with(Error{Errc::not_found, "there is no evidence yet"}, undetermined);
-    const auto found = store.value()->evidence().find(BundleId{id});
+    const auto named = bundle_named(*store.value(), id);
+    if (named.has_error()) return failed_with(named.error(), undetermined);
+    const auto found = store.value()->evidence().find(named.value());
     if (found.has_error()) return failed_with(found.error(), undetermined);
     if (!found.value()) return failed_with(Error{Errc::not_found, "no bundle " + agent::quoted(id)}, undetermined);
     const auto& stored = *found.value();
@@ -90,7 +92,8 @@ int show(const CommandLine& line, const std::string& id, bool json) {
         print_json(meta);
         return fine;
     }
-    print_line("bundle " + id + ", " + std::string{word(stored.state)} + ", sha256 " + stored.bundle.sha256);
+    print_line("bundle " + named.value().str() + ", " + std::string{word(stored.state)} + ", sha256 " +
+               stored.bundle.sha256);
     if (stored.quarantined_for) print_line("quarantined: " + *stored.quarantined_for);
     print_json(bundle.value());
     return fine;
@@ -213,7 +216,7 @@ void add_evidence(CLI::App& app, CommandLine& line) {
     auto* show_command = evidence->add_subcommand("show", "One bundle");
     auto id = std::make_shared<std::string>();
     auto show_json = std::make_shared<bool>(false);
-    show_command->add_option("ID", *id, "bundle id")->required();
+    show_command->add_option("ID", *id, "bundle id, or how it begins")->required();
     show_command->add_flag("--json", *show_json, "with signature and receipt, as JSON");
     show_command->callback(
         [&line, id, show_json] { line.chosen = [&line, id, show_json] { return show(line, *id, *show_json); }; });

@@ -50,11 +50,16 @@ int flushed(int status) {
     return undetermined;
 }
 
+// Also a subcommand's --help shows it, and it may stand anywhere.
+void take_config(CLI::App& app, CommandLine& line) {
+    app.add_option("--config", line.config, "configuration file")->type_name("FILE")->capture_default_str();
+    for (auto* command : app.get_subcommands([](CLI::App*) { return true; })) take_config(*command, line);
+}
+
 int run(int argc, char** argv) {
     CLI::App app{"Drift checks, signed orders and signed evidence for this host.", "compliance-agent"};
     CommandLine line;
     app.set_version_flag("--version", "compliance-agent " + agent::agent_version());
-    app.add_option("--config", line.config, "configuration file")->capture_default_str();
     app.require_subcommand(1);
     app.fallthrough();
     add_run(app, line);
@@ -69,6 +74,7 @@ int run(int argc, char** argv) {
     add_hold(app, line);
     add_key(app, line);
     add_completion(app, line);
+    take_config(app, line);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -10,6 +10,7 @@
 #include <iostream>
 #include <iterator>
 #include <limits>
+#include <numeric>
 
 #include "codec/json.hpp"
 #include "host/files.hpp"
@@ -18,6 +19,9 @@ namespace agent::cli {
 namespace {
 
 constexpr std::size_t gap = 2;
+constexpr std::size_t least_width = 8;
+constexpr std::size_t short_id = 8;  // of a UUID: its first group
+constexpr std::string_view bundle_heading = "BUNDLE";
 
 bool coloured_terminal() {
     static const bool answer =
@@ -104,26 +108,43 @@ void Table::add(std::vector<std::string> row, Colour colour_of_second) {
     rows_.push_back({std::move(row), colour_of_second, {}});
 }
 
-// An id that is cut is of no use to anybody.
-bool Table::heading_is_id() const { return heading_.back() == "BUNDLE"; }
-
 void Table::note(std::string text) { rows_.back().notes.push_back(std::move(text)); }
 
-void Table::print() const {
+std::vector<std::size_t> Table::widths_within(std::size_t line) const {
     std::vector<std::size_t> widths;
     for (const auto& name : heading_) widths.push_back(width_of(name));
     for (const auto& row : rows_)
-        for (std::size_t i = 0; i + 1 < row.cells.size(); ++i) widths[i] = std::max(widths[i], width_of(row.cells[i]));
-    std::size_t used = 0;
-    for (std::size_t i = 0; i + 1 < widths.size(); ++i) used += widths[i] + gap;
-    const auto left = std::max<std::size_t>(line_width() - std::min(used, line_width()), 16);
+        for (std::size_t i = 0; i < row.cells.size(); ++i) widths[i] = std::max(widths[i], width_of(row.cells[i]));
+    const auto over = [&] {
+        const auto used = std::accumulate(widths.begin(), widths.end(), gap * (widths.size() - 1));
+        return used > line ? used - line : 0;
+    };
+    const auto give_up = [&](std::size_t& width, std::size_t least) {
+        width -= std::min(over(), width - std::min(width, least));
+    };
+    if (heading_.back() == bundle_heading) {
+        if (over() > 0) widths.back() = std::min(widths.back(), short_id);
+    } else {
+        give_up(widths.back(), least_width);
+    }
+    while (over() > 0) {
+        const auto widest = std::max_element(widths.begin(), widths.end() - 1);
+        if (*widest <= least_width) break;
+        --*widest;
+    }
+    return widths;
+}
+
+void Table::print() const {
+    const auto line_most = line_width();
+    const auto widths = widths_within(line_most);
     const auto print_row = [&](const std::vector<std::string>& cells, Colour colour, bool heading) {
         std::string line;
         for (std::size_t i = 0; i < cells.size(); ++i) {
             const bool last = i + 1 == cells.size();
-            const auto text = last && !heading_is_id() ? cut(cells[i], left) : cells[i];
-            const auto shown = heading ? coloured(text, Colour::dim) : i == 1 ? coloured(text, colour) : text;
-            line += shown;
+            const bool is_id = last && heading_.back() == bundle_heading;
+            const auto text = is_id ? cells[i].substr(0, widths[i]) : cut(cells[i], widths[i]);
+            line += heading ? coloured(text, Colour::dim) : i == 1 ? coloured(text, colour) : text;
             if (!last) line.append(widths[i] + gap - width_of(text), ' ');
         }
         print_line(line);
@@ -131,7 +152,7 @@ void Table::print() const {
     print_row(heading_, Colour::none, true);
     for (const auto& row : rows_) {
         print_row(row.cells, row.colour, false);
-        for (const auto& note : row.notes) print_line("    " + cut(note, line_width() - 4));
+        for (const auto& note : row.notes) print_line("    " + cut(note, line_most - 4));
     }
 }
 

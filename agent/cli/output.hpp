@@ -22,8 +22,9 @@ enum class Colour { none, green, yellow, red, dim };
 // `text` in colour where standard output is a terminal and NO_COLOR is not set.
 [[nodiscard]] std::string coloured(std::string_view text, Colour colour);
 
-// Rows under a heading, columns as wide as their content; on a terminal the last one is cut so that a line fits its
-// width (80 columns at least), unless it holds bundle ids.
+// Rows under a heading, columns as wide as their content. On a terminal a line fits its width (80 columns at least):
+// the last column is cut, of a bundle id the beginning is left, which commands take for the whole; then the widest
+// others. A pipe or a file gets everything.
 class Table {
 public:
     explicit Table(std::vector<std::string> heading) : heading_{std::move(heading)} {}
@@ -33,7 +34,7 @@ public:
     void print() const;
 
 private:
-    [[nodiscard]] bool heading_is_id() const;
+    [[nodiscard]] std::vector<std::size_t> widths_within(std::size_t line) const;
     struct Row {
         std::vector<std::string> cells;
         Colour colour{Colour::none};

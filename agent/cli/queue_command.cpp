@@ -55,10 +55,16 @@ int retry(const CommandLine& line, const std::string& id) {
     if (!loaded) return status;
     auto store = state_to_change(loaded->settings);
     if (store.has_error()) return failed_with(store.error(), undetermined);
-    const auto count = store.value()->evidence().retry(id.empty() ? std::nullopt : std::optional{BundleId{id}});
+    std::optional<BundleId> chosen;
+    if (!id.empty()) {
+        auto named = bundle_named(*store.value(), id);
+        if (named.has_error()) return failed_with(named.error(), not_fine);
+        chosen = std::move(named).value();
+    }
+    const auto count = store.value()->evidence().retry(chosen);
     if (count.has_error()) return failed_with(count.error(), undetermined);
-    if (!id.empty() && count.value() == 0) {
-        complain("bundle " + agent::quoted(id) + " is not quarantined");
+    if (chosen && count.value() == 0) {
+        complain("bundle " + chosen->str() + " is not quarantined");
         return not_fine;
     }
     ring_daemon(loaded->settings.state_dir);
@@ -79,7 +85,7 @@ void add_queue(CLI::App& app, CommandLine& line) {
 
     auto* retry_command = queue->add_subcommand("retry", "Puts quarantined bundles back into the queue");
     auto id = std::make_shared<std::string>();
-    retry_command->add_option("ID", *id, "bundle id; all quarantined ones if not given");
+    retry_command->add_option("ID", *id, "bundle id, or how it begins; all quarantined ones if not given");
     retry_command->callback([&line, id] { line.chosen = [&line, id] { return retry(line, *id); }; });
 }
 

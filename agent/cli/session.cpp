@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/text.hpp"
 #include "daemon/own_files.hpp"
 
 namespace agent::cli {
@@ -32,6 +33,13 @@ Result<std::unique_ptr<StateStore>> state_to_change_or_begin(const AgentSettings
     auto store = StateStore::open(settings.state_dir, OpenMode::existing, now);
     if (store.has_value() || store.error().code() != Errc::not_found) return store;
     return StateStore::open(settings.state_dir, OpenMode::create, now);
+}
+
+Result<BundleId> bundle_named(StateStore& store, const std::string& id) {
+    AGENT_TRY(auto found, store.evidence().ids_beginning(id, 2));
+    if (found.empty()) return Error{Errc::not_found, "no bundle " + agent::quoted(id)};
+    if (found.size() > 1) return Error{Errc::malformed, "several bundles begin with " + agent::quoted(id)};
+    return std::move(found.front());
 }
 
 WallTime until_resumed() { return parse_rfc3339("9999-12-31T23:59:59.999Z").value(); }

@@ -29,6 +29,9 @@ struct LoadedOrStatus {
 // A fresh file where the agent never ran; a damaged one is the daemon's to set aside, at its start.
 [[nodiscard]] Result<std::unique_ptr<StateStore>> state_to_change_or_begin(const AgentSettings& settings);
 
+// The one bundle whose id is `id` or begins so, as tables on a narrow terminal show it.
+[[nodiscard]] Result<BundleId> bundle_named(StateStore& store, const std::string& id);
+
 // The end of a hold without a term: the last moment that RFC 3339 can say.
 [[nodiscard]] WallTime until_resumed();
 

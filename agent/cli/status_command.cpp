@@ -44,8 +44,9 @@ void print(const StatusFacts& facts, const HealthVerdict& verdict, const AgentSe
          "waiting" +
              (facts.queue.oldest ? ", the oldest for " + describe_duration(now - *facts.queue.oldest) : std::string{}) +
              ", " + std::to_string(facts.queue.quarantined) + " quarantined"});
-    table.add({"chain", std::to_string(facts.chain.sequence),
-               "receipted up to " + std::to_string(facts.queue.receipted) + ", epoch " + facts.chain.epoch});
+    table.add(
+        {"chain", std::to_string(facts.chain.sequence), "receipted up to " + std::to_string(facts.queue.receipted)});
+    if (!facts.chain.epoch.empty()) table.note("epoch " + facts.chain.epoch);
     if (facts.chain.sequence > 0) table.note("head " + facts.chain.head_sha256);
     if (facts.certificate_not_after)
         table.add({"certificate",

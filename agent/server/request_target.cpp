@@ -28,7 +28,7 @@ Result<std::string> percent_decode(std::string_view text, PlusSign plus) {
         } else {
             const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
             const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-            if (high < 0 || low < 0) return Error{Errc::malformed, "bad percent-encoding in " + quoted(text)};
+            if (high < 0 || low < 0) return Error{Errc::malformed, "bad percent-encoding in " + agent::quoted(text)};
             out += static_cast<char>(high * 16 + low);
             i += 2;
         }
@@ -61,7 +61,7 @@ Result<RequestTarget> parse_target(std::string_view text) {
         const auto path = text.find('/', scheme + 3);
         text = path == std::string_view::npos ? "/" : text.substr(path);
     }
-    if (!text.starts_with('/')) return Error{Errc::malformed, "the request target is no path: " + quoted(text)};
+    if (!text.starts_with('/')) return Error{Errc::malformed, "the request target is no path: " + agent::quoted(text)};
     text = text.substr(0, text.find('#'));
     RequestTarget target;
     const auto question = text.find('?');
@@ -91,7 +91,7 @@ Result<std::int64_t> clamped_parameter(const RequestTarget& target, std::string_
     std::int64_t value{};
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
     if (error == std::errc::invalid_argument || end != text->data() + text->size())
-        return Error{Errc::malformed, std::string{name} + " is no integer: " + quoted(*text)};
+        return Error{Errc::malformed, std::string{name} + " is no integer: " + agent::quoted(*text)};
     if (error == std::errc::result_out_of_range) return text->starts_with('-') ? bounds.least : bounds.most;
     return std::clamp(value, bounds.least, bounds.most);
 }

@@ -195,6 +195,19 @@ Result<std::optional<StoredBundle>> EvidenceLog::find(const BundleId& id) {
     return read_one(statement.bind(1, id.str()));
 }
 
+Result<std::vector<BundleId>> EvidenceLog::ids_beginning(std::string_view beginning, std::int64_t limit) {
+    // A range, so that the index of ids answers it; ids are ASCII.
+    AGENT_TRY(auto statement, database_->prepare("SELECT bundle_id FROM bundles WHERE bundle_id >= ?1 AND "
+                                                 "bundle_id < ?2 ORDER BY bundle_id LIMIT ?3"));
+    statement.bind(1, beginning).bind(2, std::string{beginning} + '\x7f').bind(3, limit);
+    std::vector<BundleId> ids;
+    for (;;) {
+        AGENT_TRY(const auto row, statement.step());
+        if (!row) return ids;
+        ids.emplace_back(statement.text(0));
+    }
+}
+
 Result<std::vector<StoredBundle>> EvidenceLog::list(std::int64_t before, std::int64_t limit) {
     AGENT_TRY(auto statement, database_->prepare("SELECT " AGENT_BUNDLE_COLUMNS(
                                   "x''") "FROM bundles b" AGENT_ITS_FATE

@@ -74,6 +74,8 @@ public:
 
     [[nodiscard]] Result<QueueFigures> figures();  // from counters, never count(*)
     [[nodiscard]] Result<std::optional<StoredBundle>> find(const BundleId& id);
+    // Ids that begin with `beginning`, at most `limit`.
+    [[nodiscard]] Result<std::vector<BundleId>> ids_beginning(std::string_view beginning, std::int64_t limit);
     // Newest first, at most `limit`, without bodies; `before` is a position, 0 for the newest.
     [[nodiscard]] Result<std::vector<StoredBundle>> list(std::int64_t before, std::int64_t limit);
     // Waiting and quarantined, oldest first, at most `limit`, without bodies.

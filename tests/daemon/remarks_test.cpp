@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "drift/custom/file_check.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace agent {
@@ -60,7 +61,7 @@ protected:
         file.common.name = CheckName{name};
         if (!runbook.empty()) file.common.runbook = RunbookId{runbook};
         file.path = "/etc/motd";
-        loaded.baseline.files.push_back(std::move(file));
+        loaded.baseline.checks.push_back(std::make_shared<FileCheck>(std::move(file)));
     }
     void add_runbook(const std::string& id, const std::string& repairs) {
         folder.write(id + ".yaml",

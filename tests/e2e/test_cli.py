@@ -26,6 +26,7 @@ class CommandLine(Case):
                 done = self.plain(*words, "--help")
                 self.assert_exit(done, 0)
                 self.assertIn("sage", done.stdout)
+                self.assertRegex(done.stdout, r"--config FILE.*/etc/compliance-agent/agent\.yaml")
         for words in (["frobnicate"], ["status", "--frobnicate"], ["order"], ["order", "sign"], ["key", "generate"]):
             with self.subTest(words):
                 done = self.plain(*words)

@@ -194,5 +194,19 @@ TEST_F(OrderLedgerTest, AnAcceptedOrderIsForgottenOnlyAfterAYearAndItsTtl) {
     EXPECT_EQ(familiarity(lasting), Familiarity::handled) << "its TTL has not ended";
 }
 
+TEST_F(OrderLedgerTest, TellsWhatBecameOfAnAcceptedOrder) {
+    EXPECT_FALSE(ledger().find(OrderId{"o-1"}).value());
+    const auto one = order("o-1");
+    ASSERT_TRUE(accept(one).has_value());
+    auto entry = ledger().find(one.order_id).value();
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->state, LedgerState::executing);
+    EXPECT_FALSE(entry->outcome);
+    close(one.order_id);
+    entry = ledger().find(one.order_id).value();
+    EXPECT_EQ(entry->state, LedgerState::done);
+    EXPECT_TRUE(entry->outcome);
+}
+
 }  // namespace
 }  // namespace agent
