@@ -29,7 +29,10 @@ Error unreadable(const std::filesystem::path& path, int errno_value) {
 Result<> check_readable(const std::filesystem::path& path, FileDuty duty) {
     const int kind = duty == FileDuty::folder ? O_DIRECTORY : 0;
     const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | kind)};
-    if (!file.valid() && errno == ENOTDIR) return Error{Errc::system, path.string() + ": is not a folder"};
+    if (!file.valid() && errno == ENOTDIR)
+        return Error{Errc::system,
+                     path.string() +
+                         (duty == FileDuty::folder ? ": is not a folder" : ": what stands above it is not a folder")};
     if (!file.valid()) return unreadable(path, errno);
     std::error_code error;
     if (duty != FileDuty::folder && std::filesystem::is_directory(path, error))

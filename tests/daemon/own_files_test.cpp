@@ -45,10 +45,10 @@ TEST_F(OwnFiles, AKeyThatIsLostIsNotReplacedUnaskedAndTheErrorSaysWhatToDo) {
     std::filesystem::remove(key_file);
     const auto lost = evidence_key(key_file, *store);
     ASSERT_TRUE(lost.has_error());
-    EXPECT_THAT(lost.error().message(),
-                AllOf(HasSubstr(key_file.string() + " is gone"), HasSubstr("1 bundles"), HasSubstr("Put the file back"),
-                      HasSubstr("key generate " + (folder.path() / "state" / "evidence").string()),
-                      HasSubstr("host add")));
+    EXPECT_THAT(
+        lost.error().message(),
+        AllOf(HasSubstr(key_file.string() + " is gone"), HasSubstr("1 bundles"), HasSubstr("Put the file back"),
+              HasSubstr("key generate " + (folder.path() / "state" / "evidence").string()), HasSubstr("host add")));
     EXPECT_FALSE(std::filesystem::exists(key_file));
 }
 

@@ -159,7 +159,7 @@ class CommandLine(Case):
     def test_what_is_no_fault_but_will_surprise_is_a_remark_of_config_check_and_at_the_start(self):
         certificate, key = self.world.authority.issue("neighbour", host_uri(SITE, "srv-02"))
         self.world.configure(server={"cert_file": certificate, "key_file": key})
-        documents.write_baseline(self.world, [{"name": "issue", "kind": "file", "path": "/etc/issue", "runbook": "RB-NOT-THERE"}])
+        documents.write_baseline(self.world, [{"name": "issue", "kind": "file", "path": "/etc/issue", "present": True, "runbook": "RB-NOT-THERE"}])
         remarks = (r"neighbour\.pem speaks for site clinic-001, host srv-02.*site clinic-001, host srv-01",
                    r"check issue names runbook RB-NOT-THERE")  # fmt: skip
         done = self.world.agent("config", "check")

@@ -13,7 +13,7 @@ LONG = "logging_continuity"
 class Tables(Case):
     def setUp(self):
         super().setUp()
-        documents.write_baseline(self.world, [{"name": LONG, "kind": "file", "path": "/etc/passwd"}])
+        documents.write_baseline(self.world, [{"name": LONG, "kind": "file", "path": "/etc/passwd", "present": True}])
         fake = self.world.start_fake()
         fake.answer_upload = lambda upload, tried: (
             (422, {"Content-Type": "application/problem+json"}, b'{"type":"about:blank","status":422,"reason":"malformed"}')
