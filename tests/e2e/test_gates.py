@@ -79,6 +79,28 @@ class Gates(Case):
             with self.subTest(name):
                 self.refused(changed, "malformed", id=f"{payload}-{secrets.token_hex(4)}")
 
+    def test_an_envelope_that_is_no_json_is_refused_alone_and_the_offers_beside_it_are_looked_at(self):
+        poisons = {
+            "a number beyond every double": b'{"payloadType":"x","payload":"","signatures":[],"n":1e999}',
+            "half of a surrogate pair": b'{"payload":"\\ud800"}',
+            "text that is not UTF-8": b'{"payload":"\xff"}',
+            "a missing value": b'{"payload":}',
+        }
+        for number, poison in enumerate(poisons.values()):
+            self.fake.offer(poison, id=f"poison-{number}")
+        good = self.fake.offer(self.world.signed())
+        self.begin()
+        (bundle,) = self.fake.wait_for_order(good)
+        self.assertEqual(bundle["outcome"], "success", bundle["error"])
+        for number, (name, poison) in enumerate(poisons.items()):
+            with self.subTest(name):
+                (bundle,) = self.fake.wait_for_order(f"poison-{number}")
+                self.assertEqual(bundle["outcome"], "rejected")
+                self.assertTrue(bundle["error"].startswith("malformed"), bundle["error"])
+                self.assertIsNone(bundle["order"]["envelope"])
+                self.assertEqual([entry["verdict"] for entry in bundle["order"]["gates"]], ["pass", "refuse"])
+                self.assertIn(f"{len(poison)} bytes with SHA-256 {wire.sha256(poison)}", bundle["order"]["gates"][1]["detail"])
+
     def test_gates_3_and_4_refuse_strangers_and_broken_signatures(self):
         self.begin()
         self.refused(self.world.signed(keys=[wire.Key()]), "untrusted_key")
