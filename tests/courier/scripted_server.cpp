@@ -13,9 +13,11 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
+#include <functional>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -55,6 +57,61 @@ asio::awaitable<std::optional<SeenRequest>> read_request(Stream& stream, std::st
     co_return request;
 }
 
+// Takes connections on loopback in a thread of its own, and keeps the requests that came over them. What `serve` uses
+// has to outlive it.
+class Listener {
+public:
+    using Serve = std::function<asio::awaitable<void>(tcp::socket)>;
+
+    Listener(std::uint16_t port, Serve serve) : serve_{std::move(serve)}, acceptor_{io_, loopback(port), true} {
+        asio::co_spawn(io_, accept_all(), asio::detached);
+        thread_ = std::thread{[this] { io_.run(); }};
+    }
+    ~Listener() {
+        io_.stop();
+        thread_.join();
+    }
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+    Listener(Listener&&) = delete;
+    Listener& operator=(Listener&&) = delete;
+
+    [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+    void keep(const SeenRequest& request) {
+        const std::lock_guard lock{mutex_};
+        requests_.push_back(request);
+    }
+    [[nodiscard]] std::vector<SeenRequest> requests() const {
+        const std::lock_guard lock{mutex_};
+        return requests_;
+    }
+
+private:
+    asio::awaitable<void> accept_all() {
+        while (true) {
+            auto [failed, socket] = co_await acceptor_.async_accept(as_values);
+            if (failed) co_return;
+            asio::co_spawn(io_, serve_(std::move(socket)), asio::detached);
+        }
+    }
+
+    Serve serve_;
+    asio::io_context io_;
+    tcp::acceptor acceptor_;
+    mutable std::mutex mutex_;
+    std::vector<SeenRequest> requests_;
+    std::thread thread_;
+};
+
+TlsContext context_for(TlsFiles files, Talks talks) {
+    if (talks != Talks::tls && talks != Talks::tls12_only) return {};
+    if (talks == Talks::tls12_only) files.least = TlsVersion::tls12;
+    auto made = server_tls_context(files);
+    if (made.has_error()) throw std::runtime_error{made.error().message()};
+    if (talks == Talks::tls12_only) SSL_CTX_set_max_proto_version(made.value().get(), TLS1_2_VERSION);
+    return std::move(made).value();
+}
+
 }  // namespace
 
 std::string SeenRequest::header(const std::string& name) const {
@@ -72,42 +129,24 @@ Reply reply(int status, const std::string& body, const std::string& headers) {
 
 struct ScriptedServer::State {
     State(TlsFiles files, Script wanted, Talks how, std::uint16_t port)
-        : script{std::move(wanted)}, talks{how}, acceptor{io, loopback(port), true} {
-        if (talks == Talks::tls || talks == Talks::tls12_only) {
-            if (talks == Talks::tls12_only) files.least = TlsVersion::tls12;
-            auto made = server_tls_context(files);
-            if (made.has_error()) throw std::runtime_error{made.error().message()};
-            context = std::move(made).value();
-            if (talks == Talks::tls12_only) SSL_CTX_set_max_proto_version(context.get(), TLS1_2_VERSION);
-        }
-        asio::co_spawn(io, accept_all(), asio::detached);
-        thread = std::thread{[this] { io.run(); }};
-    }
-    ~State() {
-        io.stop();
-        thread.join();
-    }
-    State(const State&) = delete;
-    State& operator=(const State&) = delete;
-    State(State&&) = delete;
-    State& operator=(State&&) = delete;
+        : script{std::move(wanted)},
+          talks{how},
+          context{context_for(std::move(files), how)},
+          listener{port, [this](tcp::socket socket) { return receive(std::move(socket)); }} {}
 
-    asio::awaitable<void> accept_all() {
-        while (true) {
-            auto [failed, socket] = co_await acceptor.async_accept(as_values);
-            if (failed) co_return;
-            ++accepted;
-            if (talks == Talks::silence) {
-                held.push_back(std::move(socket));
-            } else if (talks == Talks::plain_text) {
-                asio::co_spawn(io, greet(std::move(socket)), asio::detached);
-            } else {
-                asio::co_spawn(io, serve(std::move(socket)), asio::detached);
-            }
-        }
+    asio::awaitable<void> receive(tcp::socket socket) {
+        ++accepted;
+        if (talks == Talks::silence) return say_nothing(std::move(socket));
+        if (talks == Talks::plain_text) return greet(std::move(socket));
+        return serve(std::move(socket));
     }
 
-    asio::awaitable<void> greet(tcp::socket socket) {
+    static asio::awaitable<void> say_nothing(tcp::socket socket) {
+        asio::steady_timer never{socket.get_executor(), asio::steady_timer::time_point::max()};
+        static_cast<void>(co_await never.async_wait(as_values));
+    }
+
+    static asio::awaitable<void> greet(tcp::socket socket) {
         static constexpr std::string_view greeting = "HTTP/1.1 400 This is no TLS\r\nContent-Length: 0\r\n\r\n";
         const auto bytes = asio::buffer(greeting);
         static_cast<void>(co_await asio::async_write(socket, bytes, as_values));
@@ -129,12 +168,8 @@ struct ScriptedServer::State {
         while (true) {
             const auto request = co_await read_request(stream, buffer);
             if (!request) break;
-            Reply answer;
-            {
-                const std::lock_guard lock{mutex};
-                seen.push_back(*request);
-                answer = script(*request);
-            }
+            listener.keep(*request);
+            const auto answer = script(*request);
             const auto bytes = asio::buffer(answer.bytes);
             static_cast<void>(co_await asio::async_write(stream, bytes, as_values));
             if (answer.then == Reply::Then::cut) co_return;
@@ -146,70 +181,44 @@ struct ScriptedServer::State {
 
     Script script;
     Talks talks;
-    asio::io_context io;
     TlsContext context;
-    tcp::acceptor acceptor;
-    std::vector<tcp::socket> held;
     std::atomic<int> accepted{0};
     std::atomic<int> resumed{0};
     std::atomic<int> closed_cleanly{0};
     mutable std::mutex mutex;
-    std::vector<SeenRequest> seen;
     std::vector<std::string> subjects;
-    std::thread thread;
+    Listener listener;
 };
 
 ScriptedServer::ScriptedServer(TlsFiles files, Script script, Talks talks, std::uint16_t port)
     : state_{std::make_unique<State>(std::move(files), std::move(script), talks, port)} {}
 ScriptedServer::~ScriptedServer() = default;
 
-std::uint16_t ScriptedServer::port() const noexcept { return state_->acceptor.local_endpoint().port(); }
+std::uint16_t ScriptedServer::port() const noexcept { return state_->listener.port(); }
 int ScriptedServer::accepted() const noexcept { return state_->accepted; }
 int ScriptedServer::resumed() const noexcept { return state_->resumed; }
 int ScriptedServer::closed_cleanly() const noexcept { return state_->closed_cleanly; }
-std::vector<SeenRequest> ScriptedServer::requests() const {
-    const std::lock_guard lock{state_->mutex};
-    return state_->seen;
-}
+std::vector<SeenRequest> ScriptedServer::requests() const { return state_->listener.requests(); }
 std::vector<std::string> ScriptedServer::client_subjects() const {
     const std::lock_guard lock{state_->mutex};
     return state_->subjects;
 }
 
 struct ScriptedProxy::State {
-    State(std::string wanted, std::uint16_t port) : answer{std::move(wanted)}, target{port}, acceptor{io, loopback(0)} {
-        asio::co_spawn(io, accept_all(), asio::detached);
-        thread = std::thread{[this] { io.run(); }};
-    }
-    ~State() {
-        io.stop();
-        thread.join();
-    }
-    State(const State&) = delete;
-    State& operator=(const State&) = delete;
-    State(State&&) = delete;
-    State& operator=(State&&) = delete;
-
-    asio::awaitable<void> accept_all() {
-        while (true) {
-            auto [failed, socket] = co_await acceptor.async_accept(as_values);
-            if (failed) co_return;
-            asio::co_spawn(io, carry(std::move(socket)), asio::detached);
-        }
-    }
+    State(std::string wanted, std::uint16_t port)
+        : answer{std::move(wanted)}, target{port}, listener{0, [this](tcp::socket socket) {
+                                                                return carry(std::move(socket));
+                                                            }} {}
 
     asio::awaitable<void> carry(tcp::socket client) {
         std::string buffer;
         const auto request = co_await read_request(client, buffer);
         if (!request) co_return;
-        {
-            const std::lock_guard lock{mutex};
-            seen.push_back(*request);
-        }
+        listener.keep(*request);
         const auto bytes = asio::buffer(answer);
         static_cast<void>(co_await asio::async_write(client, bytes, as_values));
         if (answer.find(" 200 ") == std::string::npos) co_return;
-        tcp::socket server{io};
+        tcp::socket server{client.get_executor()};
         const auto [failed] = co_await server.async_connect(loopback(target), as_values);
         if (failed) co_return;
         using asio::experimental::awaitable_operators::operator||;
@@ -231,20 +240,13 @@ struct ScriptedProxy::State {
 
     std::string answer;
     std::uint16_t target;
-    asio::io_context io;
-    tcp::acceptor acceptor;
-    mutable std::mutex mutex;
-    std::vector<SeenRequest> seen;
-    std::thread thread;
+    Listener listener;
 };
 
 ScriptedProxy::ScriptedProxy(std::string answer, std::uint16_t target_port)
     : state_{std::make_unique<State>(std::move(answer), target_port)} {}
 ScriptedProxy::~ScriptedProxy() = default;
-std::uint16_t ScriptedProxy::port() const noexcept { return state_->acceptor.local_endpoint().port(); }
-std::vector<SeenRequest> ScriptedProxy::requests() const {
-    const std::lock_guard lock{state_->mutex};
-    return state_->seen;
-}
+std::uint16_t ScriptedProxy::port() const noexcept { return state_->listener.port(); }
+std::vector<SeenRequest> ScriptedProxy::requests() const { return state_->listener.requests(); }
 
 }  // namespace agent::testing
