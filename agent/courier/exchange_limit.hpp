@@ -19,9 +19,9 @@ struct ExchangeLimit {
 };
 
 // Runs one phase for at most `share`. `doing` is what a person reads: "connecting to orders.example.com:8443
-// (192.0.2.1)".
+// (192.0.2.1)"; it is read when the phase has failed, so `work` may change it as it goes on.
 template <class T>
-[[nodiscard]] Task<T> phase(const ExchangeLimit& limit, Duration share, std::string doing, Task<T> work) {
+[[nodiscard]] Task<T> phase(const ExchangeLimit& limit, Duration share, const std::string& doing, Task<T> work) {
     const auto allowed = share < limit.left() ? share : limit.total;
     auto outcome = co_await with_deadline(*limit.time, share, std::move(work));
     if (!outcome.has_error()) co_return outcome;
@@ -31,8 +31,8 @@ template <class T>
 }
 
 template <class T>
-[[nodiscard]] Task<T> phase(const ExchangeLimit& limit, std::string doing, Task<T> work) {
-    return phase(limit, limit.left(), std::move(doing), std::move(work));
+[[nodiscard]] Task<T> phase(const ExchangeLimit& limit, const std::string& doing, Task<T> work) {
+    return phase(limit, limit.left(), doing, std::move(work));
 }
 
 }  // namespace agent

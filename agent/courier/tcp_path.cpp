@@ -44,9 +44,9 @@ Task<tcp::socket> connect_to_any(ExchangeLimit limit, std::string name, std::vec
         tcp::socket socket{executor};
         peer = name + " (" + endpoints[i].address().to_string() + ')';
         const auto share = limit.left() / static_cast<std::int64_t>(endpoints.size() - i);
-        auto doing = "connecting to " + peer;
+        const auto doing = "connecting to " + peer;
         auto work = connect(socket, endpoints[i]);
-        auto outcome = co_await phase(limit, share, std::move(doing), std::move(work));
+        auto outcome = co_await phase(limit, share, doing, std::move(work));
         if (!outcome.has_error()) co_return std::move(socket);
         code = outcome.error().code();
         if (code == Errc::cancelled) co_return std::move(outcome).error();
@@ -93,10 +93,10 @@ Task<> ask_proxy(tcp::socket& socket, std::string request, std::string proxy) {
 Task<TcpPath> open_tcp_path(ExchangeLimit limit, const ServerAddress& address) {
     const auto server = authority_of(address.host, address.port);
     const auto next = address.proxy ? address.proxy->name() : server;
-    auto doing = "looking up " + next;
+    const auto doing = "looking up " + next;
     auto lookup =
         look_up(address.proxy ? address.proxy->host : address.host, address.proxy ? address.proxy->port : address.port);
-    auto endpoints = co_await phase(limit, std::move(doing), std::move(lookup));
+    auto endpoints = co_await phase(limit, doing, std::move(lookup));
     if (endpoints.has_error()) co_return std::move(endpoints).error();
 
     std::string peer;
@@ -106,10 +106,10 @@ Task<TcpPath> open_tcp_path(ExchangeLimit limit, const ServerAddress& address) {
     if (socket.has_error()) co_return std::move(socket).error();
     if (!address.proxy) co_return TcpPath{std::move(socket).value(), std::move(peer)};
 
-    auto asking = "connecting to " + server + " through " + peer;
+    const auto asking = "connecting to " + server + " through " + peer;
     auto request = write_connect(server, *address.proxy, address.user_agent);
     auto ask = ask_proxy(socket.value(), std::move(request), next);
-    auto passed = co_await phase(limit, std::move(asking), std::move(ask));
+    auto passed = co_await phase(limit, asking, std::move(ask));
     if (passed.has_error()) co_return std::move(passed).error();
     co_return TcpPath{std::move(socket).value(), server + " through " + peer};
 }

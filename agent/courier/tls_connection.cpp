@@ -68,6 +68,22 @@ public:
         co_return ok();
     }
 
+    // One deadline over both ways: a timer for each would cost more than the HTTP around the body. `doing` tells which
+    // of them it is.
+    Task<HttpAnswer> converse(std::string request, std::size_t body_limit, std::string& doing) {
+        const auto sending = "sending the request to " + peer_;
+        doing = sending;
+        auto send_all = send(std::move(request));
+        auto sent = co_await std::move(send_all);
+        if (sent.has_error() && sent.error().code() != Errc::unreachable) co_return std::move(sent).error();
+        // A server that stops reading may still say why: a refused certificate (TLS 1.3), a body too large.
+        doing = "waiting for the answer of " + peer_;
+        auto answer = co_await receive(body_limit);
+        if (!sent.has_error() || !answer.has_error() || answer.error().code() != Errc::unreachable) co_return answer;
+        doing = sending;
+        co_return std::move(sent).error();
+    }
+
     Task<> send(std::string request) {
         sound_ = false;  // what is stopped half-way leaves a broken TLS record behind
         const auto buffer = asio::buffer(request);
@@ -159,30 +175,20 @@ Task<std::unique_ptr<TlsConnection>> TlsConnection::open(ExchangeLimit limit, Se
     if (path.has_error()) co_return std::move(path).error();
 
     auto stream = std::make_unique<Stream>(std::move(path).value(), std::move(end));
-    auto doing = "TLS handshake with " + stream->peer();
+    const auto doing = "TLS handshake with " + stream->peer();
     auto handshake = stream->shake_hands();
-    auto shaken = co_await phase(limit, std::move(doing), std::move(handshake));
+    auto shaken = co_await phase(limit, doing, std::move(handshake));
     if (shaken.has_error()) co_return std::move(shaken).error();
     co_return std::unique_ptr<TlsConnection>{new TlsConnection{std::move(stream)}};
 }
 
 Task<HttpAnswer> TlsConnection::exchange(ExchangeLimit limit, std::string request, std::size_t body_limit) {
     stream_->begin();
-    auto sending = "sending the request to " + stream_->peer();
-    auto send = stream_->send(std::move(request));
-    auto sent = co_await phase(limit, std::move(sending), std::move(send));
-    if (sent.has_error() && sent.error().code() != Errc::unreachable) {
-        stream_->give_up();
-        co_return std::move(sent).error();
-    }
-    // A server that stops reading may still say why: a refused certificate (TLS 1.3), a body too large.
-    auto reading = "waiting for the answer of " + stream_->peer();
-    auto receive = stream_->receive(body_limit);
-    auto answer = co_await phase(limit, std::move(reading), std::move(receive));
-    if (!answer.has_error()) co_return std::move(answer).value();
-    if (answer.error().code() != Errc::cancelled) stream_->give_up();
-    if (sent.has_error() && answer.error().code() == Errc::unreachable) co_return std::move(sent).error();
-    co_return std::move(answer).error();
+    std::string doing;
+    auto conversation = stream_->converse(std::move(request), body_limit, doing);
+    auto answer = co_await phase(limit, doing, std::move(conversation));
+    if (answer.has_error() && answer.error().code() != Errc::cancelled) stream_->give_up();
+    co_return answer;
 }
 
 bool TlsConnection::usable() const noexcept { return stream_->usable(); }
