@@ -22,6 +22,6 @@ struct CheckKind {
 [[nodiscard]] std::span<const CheckKind> custom_kinds() noexcept;
 
 // Severity, runbook, timeout, hipaa_controls and nist_800_53 of one check; what is not said stays as in `defaults`.
-[[nodiscard]] CheckSettings read_settings(MapReader& keys, CheckSettings defaults);
+[[nodiscard]] CheckSettings read_settings(MapReader& reader, CheckSettings defaults);
 
 }  // namespace agent

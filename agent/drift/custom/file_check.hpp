@@ -32,7 +32,7 @@ private:
     FileBaseline baseline_;
 };
 
-[[nodiscard]] std::shared_ptr<const Check> read_file_check(MapReader& keys, CheckName name);
+[[nodiscard]] std::shared_ptr<const Check> read_file_check(MapReader& entry, CheckName name);
 
 // What `facts` (nothing: no such file) mean under `baseline`; `unreadable` is why the content could not be hashed.
 [[nodiscard]] CheckReport judge_file(const FileBaseline& baseline, const std::optional<FileFacts>& facts,

@@ -35,6 +35,6 @@ private:
     AptHost host_;
 };
 
-[[nodiscard]] std::shared_ptr<const Check> read_patching(MapReader& keys, CheckName name);
+[[nodiscard]] std::shared_ptr<const Check> read_patching(MapReader& reader, CheckName name);
 
 }  // namespace agent
