@@ -2,14 +2,12 @@
 
 #include <array>
 #include <boost/asio/this_coro.hpp>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <utility>
 
 #include "async/deadline.hpp"
 #include "base/encoding.hpp"
-#include "base/handle.hpp"
 #include "base/text.hpp"
 #include "host/system_bus.hpp"
 #include "host/unit_name.hpp"
@@ -19,7 +17,7 @@ namespace {
 
 constexpr auto manager_path = "/org/freedesktop/systemd1";
 constexpr auto manager_interface = "org.freedesktop.systemd1.Manager";
-constexpr auto units_path = "/org/freedesktop/systemd1/unit";
+constexpr std::string_view units_path{"/org/freedesktop/systemd1/unit/"};
 constexpr Duration state_limit{10'000};
 
 Error unreadable(int errno_value) { return system_error(-errno_value, "reading the service manager's answer"); }
@@ -44,11 +42,20 @@ Result<std::string> object_path_in(const BusMessage& message) {
 
 // The object of a unit, as systemctl names it. The service manager loads the unit when it is asked about: one that is
 // not running need not be in memory, and one that does not exist is told as such.
-Result<std::string> path_of(const std::string& unit) {
-    char* raw{};
-    if (const int failed = sd_bus_path_encode(units_path, unit.c_str(), &raw); failed < 0) return unreadable(failed);
-    const Handle<char, &std::free> path{raw};
-    return std::string{path.get()};
+// Whatever is no letter or digit is written as "_" and two hexadecimal digits, and so is a digit at the start.
+std::string path_of(const std::string& unit) {
+    std::string path{units_path};
+    for (const char c : unit) {
+        const bool is_digit = c >= '0' && c <= '9';
+        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        const bool is_first = path.size() == units_path.size();
+        if (is_letter || (is_digit && !is_first)) {
+            path += c;
+        } else {
+            path += '_' + hex_encode(bytes_of(std::string_view{&c, 1}));
+        }
+    }
+    return path;
 }
 
 // Reads the value of property `name` into `state`, or steps over it. Negative: the answer makes no sense.
@@ -100,7 +107,7 @@ Result<UnitState> state_in(sd_bus_message* message) {
 }
 
 Task<UnitState> ask_state(SystemBus& bus, const std::string& unit) {
-    AGENT_CO_TRY(const auto path, path_of(unit));
+    const auto path = path_of(unit);
     AGENT_CO_TRY(auto message, bus.new_call(path.c_str(), "org.freedesktop.DBus.Properties", "GetAll"));
     // No interface is all of them: one question, whatever type the unit is of.
     const int failed = sd_bus_message_append(message.get(), "s", "");

@@ -19,7 +19,7 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr auto unit_path = "/org/freedesktop/systemd1/unit/one_2eservice";
-constexpr auto mute_path = "/org/freedesktop/systemd1/unit/mute_2eservice";
+constexpr auto mute_path = "/org/freedesktop/systemd1/unit/_30mute_40a1_2eservice";
 
 // Speaks as the bus and as the service manager, to one client, through the real library.
 class StandInManager {
@@ -154,7 +154,7 @@ TEST_F(Units, TellTheirWholeState) {
 }
 
 TEST_F(Units, WithoutAStateInTheAnswerAreNotUnderstood) {
-    EXPECT_EQ(testing::run(io, units.state("mute.service")).error().code(), Errc::malformed);
+    EXPECT_EQ(testing::run(io, units.state("0mute@a1.service")).error().code(), Errc::malformed);
 }
 
 TEST_F(Units, AreRestartedAlsoWhereTheJobEndsBeforeItsNumberIsTold) {
