@@ -7,7 +7,7 @@ import subprocess
 import documents
 from world import AGENT, Case, environment, eventually
 
-LONG = "logging_continuity"
+LONG = "logging-continuity"
 
 
 class Tables(Case):
@@ -45,7 +45,8 @@ class Tables(Case):
     def test_tables_fit_a_terminal_and_the_short_ids_they_show_are_taken(self):
         for words in (("evidence", "list"), ("queue", "list"), ("status",), ("check",), ("runbook", "list")):
             with self.subTest(words):
-                lines = self.on_a_terminal(*words)
+                # The reasons above the table of `status` are sentences, to be read whole.
+                lines = [line for line in self.on_a_terminal(*words) if not line.startswith("  - ")]
                 self.assertGreater(len(lines), 1)
                 self.assertLessEqual(max(map(len, lines)), 80, "\n".join(lines))
         short = self.on_a_terminal("queue", "list")[1].split()[-1]
