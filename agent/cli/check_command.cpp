@@ -9,7 +9,7 @@
 namespace agent::cli {
 namespace {
 
-struct Options {
+struct CheckOptions {
     std::vector<std::string> names;
     bool json{};
     bool explain{};
@@ -80,7 +80,7 @@ int explain(const LoadedAgent& loaded, const std::vector<std::string>& names, bo
     return usage;
 }
 
-int check(const CommandLine& line, const Options& options) {
+int check(const CommandLine& line, const CheckOptions& options) {
     const auto [loaded, status] = load(line, FileChecks::all);
     if (!loaded) return status;
     if (options.explain) return explain(*loaded, options.names, options.json);
@@ -110,7 +110,7 @@ int check(const CommandLine& line, const Options& options) {
 
 void add_check(CLI::App& app, CommandLine& line) {
     auto* command = app.add_subcommand("check", "Runs drift checks now; changes and records nothing");
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<CheckOptions>();
     command->add_option("NAME", options->names, "checks to run; all if none is named");
     command->add_flag("--json", options->json, "the same facts as JSON");
     command->add_flag("--explain", options->explain, "say what each looks at, why, and which control wants it");

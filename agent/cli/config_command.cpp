@@ -3,12 +3,12 @@
 namespace agent::cli {
 namespace {
 
-struct Options {
+struct ConfigCheckOptions {
     std::filesystem::path file;
     bool json{};
 };
 
-int check(const CommandLine& line, const Options& options) {
+int check(const CommandLine& line, const ConfigCheckOptions& options) {
     const auto& file = options.file.empty() ? line.config : options.file;
     auto outcome = load_agent(file, FileChecks::all);
     if (outcome.loaded)
@@ -40,7 +40,7 @@ void add_config(CLI::App& app, CommandLine& line) {
     auto* config = app.add_subcommand("config", "The configuration");
     config->require_subcommand(1);
     auto* command = config->add_subcommand("check", "Tells every fault of configuration, baseline and runbooks");
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<ConfigCheckOptions>();
     command->add_option("FILE", options->file, "instead of --config");
     command->add_flag("--json", options->json, "as JSON");
     command->callback([&line, options] { line.chosen = [&line, options] { return check(line, *options); }; });

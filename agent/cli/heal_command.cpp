@@ -14,7 +14,7 @@
 namespace agent::cli {
 namespace {
 
-struct Options {
+struct HealOptions {
     std::string runbook;
     std::vector<std::string> params;
     bool dry_run{};
@@ -138,7 +138,7 @@ int defer(const std::shared_ptr<const LoadedAgent>& loaded, StateStore& store, c
     return not_fine;
 }
 
-int heal(const CommandLine& line, const Options& options) {
+int heal(const CommandLine& line, const HealOptions& options) {
     const auto [loaded, status] = load(line, FileChecks::all);
     if (!loaded) return status;
     const auto* runbook = loaded->runbooks.find(RunbookId{options.runbook});
@@ -173,7 +173,7 @@ int heal(const CommandLine& line, const Options& options) {
 
 void add_heal(CLI::App& app, CommandLine& line) {
     auto* command = app.add_subcommand("heal", "Carries a runbook out under local policy, with evidence");
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<HealOptions>();
     command->add_option("ID", options->runbook, "runbook id")->required();
     command->add_option("--param", options->params, "NAME=VALUE; again for further ones")->allow_extra_args(false);
     command->add_flag("--dry-run", options->dry_run, "say what would be done, change nothing");

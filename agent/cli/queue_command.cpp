@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::int64_t shown = 1'000;
 
-int list(const CommandLine& line, bool json) {
+int list_queue(const CommandLine& line, bool json) {
     const auto [loaded, status] = load(line, FileChecks::none);
     if (!loaded) return status;
     auto store = state_to_read(loaded->settings);
@@ -81,7 +81,7 @@ void add_queue(CLI::App& app, CommandLine& line) {
     auto* list_command = queue->add_subcommand("list", "What waits, what is quarantined and why");
     auto json = std::make_shared<bool>(false);
     list_command->add_flag("--json", *json, "as JSON");
-    list_command->callback([&line, json] { line.chosen = [&line, json] { return list(line, *json); }; });
+    list_command->callback([&line, json] { line.chosen = [&line, json] { return list_queue(line, *json); }; });
 
     auto* retry_command = queue->add_subcommand("retry", "Puts quarantined bundles back into the queue");
     auto id = std::make_shared<std::string>();

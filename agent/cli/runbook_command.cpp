@@ -27,7 +27,7 @@ Value json_of(const Runbook& runbook) {
                           {"steps", std::move(steps)}});
 }
 
-int list(const CommandLine& line, bool json) {
+int list_runbooks(const CommandLine& line, bool json) {
     const auto [loaded, status] = load(line, FileChecks::all);
     if (!loaded) return status;
     if (json) {
@@ -44,7 +44,7 @@ int list(const CommandLine& line, bool json) {
     return fine;
 }
 
-int show(const CommandLine& line, const std::string& id, bool json) {
+int show_runbook(const CommandLine& line, const std::string& id, bool json) {
     const auto [loaded, status] = load(line, FileChecks::all);
     if (!loaded) return status;
     const auto* runbook = loaded->runbooks.find(RunbookId{id});
@@ -72,15 +72,17 @@ void add_runbook(CLI::App& app, CommandLine& line) {
     auto* list_command = runbook->add_subcommand("list", "All of them");
     auto list_json = std::make_shared<bool>(false);
     list_command->add_flag("--json", *list_json, "as JSON");
-    list_command->callback([&line, list_json] { line.chosen = [&line, list_json] { return list(line, *list_json); }; });
+    list_command->callback(
+        [&line, list_json] { line.chosen = [&line, list_json] { return list_runbooks(line, *list_json); }; });
 
     auto* show_command = runbook->add_subcommand("show", "One, as it is written");
     auto id = std::make_shared<std::string>();
     auto show_json = std::make_shared<bool>(false);
     show_command->add_option("ID", *id, "runbook id")->required();
     show_command->add_flag("--json", *show_json, "what the agent read of it, as JSON");
-    show_command->callback(
-        [&line, id, show_json] { line.chosen = [&line, id, show_json] { return show(line, *id, *show_json); }; });
+    show_command->callback([&line, id, show_json] {
+        line.chosen = [&line, id, show_json] { return show_runbook(line, *id, *show_json); };
+    });
 }
 
 }  // namespace agent::cli

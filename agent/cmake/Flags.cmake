@@ -21,6 +21,8 @@ target_compile_options(agent_flags INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wsuggest-override>
   # GCC 12, false positives: the first on every coroutine frame, the second, when optimising, on moves of std::variant.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
+  # Of several files in one compile it takes the types of all but the first for those of headers.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-Wno-maybe-uninitialized>)
 
 if(AGENT_SANITIZE)

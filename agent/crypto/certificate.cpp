@@ -14,16 +14,14 @@
 #include <utility>
 
 #include "base/encoding.hpp"
-#include "base/handle.hpp"
 #include "base/text.hpp"
+#include "crypto/openssl.hpp"
 #include "crypto/pem.hpp"
 #include "model/limits.hpp"
 
 namespace agent {
 namespace {
 
-using Bio = Handle<BIO, &BIO_free>;
-using Certificate = Handle<X509, &X509_free>;
 using GeneralNames = Handle<GENERAL_NAMES, &GENERAL_NAMES_free>;
 
 std::string name_text(const X509_NAME* name) {
@@ -45,7 +43,7 @@ WallTime time_of(const ASN1_TIME* time) {
     return WallTime{sys_days{date}} + hours{parts.tm_hour} + minutes{parts.tm_min} + seconds{parts.tm_sec};
 }
 
-std::string text_of(const ASN1_STRING* string) {
+std::string asn1_text(const ASN1_STRING* string) {
     return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
             static_cast<std::size_t>(ASN1_STRING_length(string))};
 }
@@ -65,8 +63,8 @@ void add_alternative_names(const X509* certificate, CertificateFacts& facts) {
     for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
         int kind = 0;
         const void* value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &kind);
-        if (kind == GEN_URI) facts.uris.push_back(text_of(static_cast<const ASN1_STRING*>(value)));
-        if (kind == GEN_DNS) facts.names.push_back(text_of(static_cast<const ASN1_STRING*>(value)));
+        if (kind == GEN_URI) facts.uris.push_back(asn1_text(static_cast<const ASN1_STRING*>(value)));
+        if (kind == GEN_DNS) facts.names.push_back(asn1_text(static_cast<const ASN1_STRING*>(value)));
         if (kind == GEN_IPADD) facts.names.push_back(address_text(static_cast<const ASN1_OCTET_STRING*>(value)));
     }
 }
@@ -116,7 +114,7 @@ CertificateFacts facts_of(const X509* certificate) {
 Result<CertificateFacts> load_certificate(const std::filesystem::path& file) {
     AGENT_TRY(const auto pem, read_public_file(file));
     const Bio bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
-    const Certificate certificate{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)};
+    const X509Handle certificate{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)};
     if (certificate == nullptr) {
         ERR_clear_error();
         return Error{Errc::untrusted,

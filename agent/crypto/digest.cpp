@@ -2,10 +2,8 @@
 
 #include <openssl/evp.h>
 
-#include <cstdlib>
-
 #include "base/encoding.hpp"
-#include "base/handle.hpp"
+#include "crypto/openssl.hpp"
 
 namespace agent {
 namespace {
@@ -17,11 +15,6 @@ using Context = Handle<EVP_MD_CTX, &EVP_MD_CTX_free>;
 const EVP_MD* algorithm() {
     static const Algorithm fetched{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
     return fetched.get();
-}
-
-// Only a broken OpenSSL or no memory can fail here; a wrong digest must not go on.
-void must(bool done) {
-    if (!done) std::abort();
 }
 
 }  // namespace

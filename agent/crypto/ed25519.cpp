@@ -9,18 +9,17 @@
 #include <sodium/utils.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "base/encoding.hpp"
 #include "crypto/digest.hpp"
+#include "crypto/openssl.hpp"
 #include "crypto/pem.hpp"
 #include "crypto/sodium.hpp"
 
 namespace agent {
 namespace {
 
-using Bio = Handle<BIO, &BIO_free>;
 constexpr std::size_t seed_bytes = crypto_sign_ed25519_SEEDBYTES;
 constexpr std::size_t secret_bytes = crypto_sign_ed25519_SECRETKEYBYTES;
 
@@ -29,11 +28,6 @@ const unsigned char* octets(std::span<const std::byte> bytes) {
 }
 unsigned char* writable_octets(std::span<std::byte> bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
 const unsigned char* octets(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-
-// What only lack of memory can prevent.
-void must(bool done) {
-    if (!done) std::abort();
-}
 
 PublicKey::Raw public_part(std::span<const std::byte> secret) {
     PublicKey::Raw raw{};

@@ -11,11 +11,10 @@
 #include <limits>
 
 #include "base/encoding.hpp"
+#include "crypto/openssl.hpp"
 
 namespace agent {
 namespace {
-
-using Bio = Handle<BIO, &BIO_free>;
 
 // One block of a PEM text; its bytes are wiped on release.
 class PemBlock {

@@ -14,14 +14,12 @@
 #include "base/encoding.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/ed25519.hpp"
+#include "crypto/openssl.hpp"
 #include "crypto/pem.hpp"
 #include "crypto/tls_note.hpp"
 
 namespace agent {
 namespace {
-
-using Bio = Handle<BIO, &BIO_free>;
-using Certificate = Handle<X509, &X509_free>;
 
 Error file_error(const std::filesystem::path& file, const std::string& what) {
     return Error{Errc::untrusted, file.string() + ": " + what};
@@ -38,7 +36,7 @@ Result<> use_trust_anchors(SSL_CTX* context, const std::filesystem::path& file) 
     AGENT_TRY(const auto bio, open_pem(pem));
     auto* store = SSL_CTX_get_cert_store(context);
     int anchors = 0;
-    while (const Certificate anchor{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+    while (const X509Handle anchor{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
         if (X509_STORE_add_cert(store, anchor.get()) != 1 || SSL_CTX_add_client_CA(context, anchor.get()) != 1)
             return file_error(file, "certificate " + std::to_string(anchors + 1) + ": " + take_openssl_reason());
         ++anchors;

@@ -20,7 +20,7 @@
 namespace agent {
 namespace {
 
-constexpr std::size_t chunk_bytes = 64UL * 1024UL;
+constexpr std::size_t file_chunk = 64UL * 1024UL;
 constexpr std::size_t account_bytes = 64UL * 1024UL;  // room for one entry of the account database
 
 // O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
@@ -41,7 +41,7 @@ Result<std::size_t> read_some(const Descriptor& from, char* to, std::size_t most
 
 Result<std::string> digest_of(const Descriptor& from, const std::filesystem::path& file) {
     Sha256 digest;
-    std::vector<char> chunk(chunk_bytes);
+    std::vector<char> chunk(file_chunk);
     for (std::uintmax_t total = 0; total <= hashed_bytes_most;) {
         AGENT_TRY(const auto count, read_some(from, chunk.data(), chunk.size(), file));
         if (count == 0) return to_hex(digest.finish());
@@ -107,7 +107,7 @@ Result<std::string> read_file(const std::filesystem::path& file, std::size_t mos
     std::string text;
     for (;;) {
         const auto held = text.size();
-        const auto step = std::min(chunk_bytes, most + 1 - held);  // one more, to tell "full" from "too long"
+        const auto step = std::min(file_chunk, most + 1 - held);  // one more, to tell "full" from "too long"
         text.resize(held + step);
         AGENT_TRY(const auto count, read_some(opened, text.data() + held, step, file));
         text.resize(held + count);

@@ -27,7 +27,7 @@ namespace {
 
 using Stream = asio::posix::stream_descriptor;
 constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t chunk_bytes = 16UL * 1024UL;
+constexpr std::size_t pipe_chunk = 16UL * 1024UL;
 // A killed program is gone within milliseconds unless the kernel itself is stuck; nobody waits longer for that.
 constexpr std::chrono::seconds patience_after_kill{2};
 
@@ -56,7 +56,7 @@ Result<> attach(Watched& watched) {
 
 // Reads on and on; ends only by being cancelled, since the end of a stream is not the end of the program.
 asio::awaitable<void> pump(Stream& stream, OutputCapture& capture) {
-    std::vector<char> chunk(chunk_bytes);
+    std::vector<char> chunk(pipe_chunk);
     for (;;) {
         const auto buffer = asio::buffer(chunk);
         const auto [failed, count] = co_await stream.async_read_some(buffer, as_values);
@@ -86,7 +86,7 @@ Task<> watch(Watched& watched) {
 void drain(Stream& stream, OutputCapture& capture) {
     int waiting{};
     if (ioctl(stream.native_handle(), FIONREAD, &waiting) != 0) return;
-    std::vector<char> chunk(chunk_bytes);
+    std::vector<char> chunk(pipe_chunk);
     while (waiting > 0) {
         const auto most = std::min(chunk.size(), static_cast<std::size_t>(waiting));
         const auto count = ::read(stream.native_handle(), chunk.data(), most);

@@ -1,6 +1,8 @@
 #pragma once
 // The endpoints of PROTOCOL.md section 6, one file each: from caller and request to reply, over the store. The router
 // has seen to it that the caller may call. An error is a storage fault: the router answers 503.
+#include <optional>
+
 #include "server/http_message.hpp"
 #include "server/service.hpp"
 
@@ -31,6 +33,10 @@ using Handler = Result<Reply> (*)(const Call&);
 [[nodiscard]] Result<Reply> list_hosts(const Call& call);
 
 [[nodiscard]] Reply json_reply(int status, const Value& value);
+template <typename T>
+[[nodiscard]] Value or_null(const std::optional<T>& value) {
+    return value ? Value{*value} : Value{};
+}
 [[nodiscard]] Reply refusal(int status, std::string_view reason, std::string_view detail);
 
 }  // namespace agent::api

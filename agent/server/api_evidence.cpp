@@ -9,11 +9,6 @@ namespace {
 constexpr std::int64_t usual_page = 100;
 constexpr std::int64_t most_page = 1000;
 
-template <class T>
-Value or_null(const std::optional<T>& value) {
-    return value ? Value{*value} : Value{};
-}
-
 Value meta_value(const ArchivedBundle& bundle) {
     return Value::object(
         {{"bundle_id", bundle.bundle_id.str()},

@@ -7,11 +7,6 @@
 namespace agent::api {
 namespace {
 
-template <class T>
-Value or_null(const std::optional<T>& value) {
-    return value ? Value{*value} : Value{};
-}
-
 Value members_of(const HostReport& report) {
     return Value::object({{"status", to_string(report.status)},
                           {"reason", or_null(report.reason)},

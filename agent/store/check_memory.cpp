@@ -7,7 +7,7 @@
 namespace agent {
 namespace {
 
-Result<RememberedCheck> read_row(const Statement& row) {
+Result<RememberedCheck> read_check(const Statement& row) {
     AGENT_TRY(const auto result, word_column<CheckResult>(row, 1));
     AGENT_TRY(const auto severity, word_column<Severity>(row, 2));
     if (!result) return Error{Errc::corrupt, "the state file's last result of a check is damaged"};
@@ -32,7 +32,7 @@ Result<std::optional<RememberedCheck>> CheckMemory::last(const CheckName& name) 
                                                  "last_change FROM check_results WHERE name = ?1"));
     AGENT_TRY(const auto row, statement.bind(1, name.str()).step());
     if (!row) return std::optional<RememberedCheck>{};
-    AGENT_TRY(auto check, read_row(statement));
+    AGENT_TRY(auto check, read_check(statement));
     return std::optional<RememberedCheck>{std::move(check)};
 }
 
@@ -43,7 +43,7 @@ Result<std::vector<RememberedCheck>> CheckMemory::all() {
     for (;;) {
         AGENT_TRY(const auto row, statement.step());
         if (!row) return checks;
-        AGENT_TRY(auto check, read_row(statement));
+        AGENT_TRY(auto check, read_check(statement));
         checks.push_back(std::move(check));
     }
 }

@@ -68,7 +68,7 @@ Value with(std::vector<std::string> path, Value value) {
     return root;
 }
 
-std::string fault_of(const Value& bundle) {
+std::string fault_in(const Value& bundle) {
     const auto read = parse_bundle(write_json(bundle));
     return read.has_value() ? "accepted" : read.error().message();
 }
@@ -148,7 +148,7 @@ TEST(BundleCodec, WantsEveryMember) {
     for (const auto& [name, value] : *whole.object()) {
         auto members = *whole.object();
         members.erase(name);
-        EXPECT_EQ(fault_of(Value{members}), name + ": missing");
+        EXPECT_EQ(fault_in(Value{members}), name + ": missing");
     }
 }
 
@@ -156,13 +156,13 @@ TEST(BundleCodec, WantsEveryMemberOfItsKind) {
     const auto whole = parse_json(write_bundle(full_bundle())).value();
     for (const auto& [name, value] : *whole.object()) {
         const auto wrong = value.boolean() != nullptr ? Value{"x"} : Value{true};
-        EXPECT_THAT(fault_of(with({name}, wrong)), HasSubstr(name));
+        EXPECT_THAT(fault_in(with({name}, wrong)), HasSubstr(name));
     }
 }
 
 TEST(BundleCodec, TakesMembersOfLaterVersions) {
-    EXPECT_EQ(fault_of(with({"added_later"}, 1)), "accepted");
-    EXPECT_EQ(fault_of(with({"chain", "added_later"}, 1)), "accepted");
+    EXPECT_EQ(fault_in(with({"added_later"}, 1)), "accepted");
+    EXPECT_EQ(fault_in(with({"chain", "added_later"}, 1)), "accepted");
 }
 
 struct Wrong {
@@ -213,11 +213,11 @@ TEST(BundleCodec, NamesTheMemberThatBreaksARule) {
              {{"chain", "previous_sha256"}, std::string(64, 'A'), "chain.previous_sha256: "},
              {{"signer", "key_id"}, "k", "signer.key_id: "},
          })
-        EXPECT_THAT(fault_of(with(path, value)), HasSubstr(why)) << path.back();
+        EXPECT_THAT(fault_in(with(path, value)), HasSubstr(why)) << path.back();
 }
 
 TEST(BundleCodec, TakesACustomCheckByAnyNameAndARefusedOrderWithoutEnvelope) {
-    EXPECT_EQ(fault_of(with({"check"}, "file:/etc/motd")), "accepted");
+    EXPECT_EQ(fault_in(with({"check"}, "file:/etc/motd")), "accepted");
     const auto refused = parse_bundle(write_json(with({"order", "envelope"}, nullptr)));
     ASSERT_TRUE(refused);
     EXPECT_FALSE(refused.value().order_payload);

@@ -43,13 +43,13 @@ TEST(Envelope, ReadsTheExampleOfTheDsseDocument) {
     EXPECT_EQ(envelope.signatures.at(0).bytes.size(), 64U);
 }
 
-struct Refused {
+struct RefusedEnvelope {
     std::string_view json;
     std::string_view why;
 };
 
 TEST(Envelope, RefusesEverythingThatIsNotExactlyOne) {
-    for (const auto& [json, why] : std::initializer_list<Refused>{
+    for (const auto& [json, why] : std::initializer_list<RefusedEnvelope>{
              {"[]", "the outermost value: not an object"},
              {"{}", "payloadType: missing"},
              {R"({"payloadType":"t","signatures":[]})", "payload: missing"},

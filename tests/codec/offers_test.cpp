@@ -59,13 +59,13 @@ TEST(PendingAnswer, MayHaveMembersAddedLater) {
     EXPECT_EQ(answer.value().offers.at(0).envelope, R"({"a":1})");
 }
 
-struct Refused {
+struct RefusedOffers {
     std::string_view json;
     std::string_view why;
 };
 
 TEST(PendingAnswer, IsRefusedWhereItIsNoSuchJson) {
-    for (const auto& [json, why] : std::initializer_list<Refused>{
+    for (const auto& [json, why] : std::initializer_list<RefusedOffers>{
              {"", "at byte 0"},
              {"<html>", "at byte 1"},
              {"[]", "not an object"},

@@ -36,7 +36,7 @@ Result<OrderPayload> order_with_ttl(std::string_view ttl) {
     return parse_order(text);
 }
 
-std::string fault_of(const Result<OrderPayload>& order) {
+std::string fault_in_order(const Result<OrderPayload>& order) {
     if (order.has_value()) return "accepted";
     return order.error().code() == Errc::malformed ? order.error().message() : "wrong code";
 }
@@ -71,13 +71,13 @@ TEST(OrderCodec, WantsEveryMemberButModeAndPlan) {
     for (const auto& [name, value] : *whole.object()) {
         auto order = *good().object();
         order.erase(name);
-        EXPECT_EQ(fault_of(parse_order(write_json(Value{order}))), name + ": missing");
-        EXPECT_THAT(fault_of(order_with(name, nullptr)), HasSubstr(name)) << "null";
+        EXPECT_EQ(fault_in_order(parse_order(write_json(Value{order}))), name + ": missing");
+        EXPECT_THAT(fault_in_order(order_with(name, nullptr)), HasSubstr(name)) << "null";
     }
-    EXPECT_THAT(fault_of(order_with("mode", nullptr)), HasSubstr("mode: not a string"));
-    EXPECT_THAT(fault_of(order_with("plan_sha256", nullptr)), HasSubstr("plan_sha256: not a string"));
-    EXPECT_THAT(fault_of(order_with("extra", 1)), HasSubstr("unknown member \"extra\""));
-    EXPECT_THAT(fault_of(parse_order("[]")), HasSubstr("not an object"));
+    EXPECT_THAT(fault_in_order(order_with("mode", nullptr)), HasSubstr("mode: not a string"));
+    EXPECT_THAT(fault_in_order(order_with("plan_sha256", nullptr)), HasSubstr("plan_sha256: not a string"));
+    EXPECT_THAT(fault_in_order(order_with("extra", 1)), HasSubstr("unknown member \"extra\""));
+    EXPECT_THAT(fault_in_order(parse_order("[]")), HasSubstr("not an object"));
 }
 
 TEST(OrderCodec, HoldsNamesToTheirCharactersAndLengths) {
@@ -85,13 +85,13 @@ TEST(OrderCodec, HoldsNamesToTheirCharactersAndLengths) {
     EXPECT_TRUE(order_with("site_id", "A-z.0_9"));
     EXPECT_TRUE(order_with("host_id", "*"));
     for (const std::string bad : {"", "a b", "a/b", "ä", "a\n", "**", "a*"}) {
-        EXPECT_THAT(fault_of(order_with("order_id", bad)), HasSubstr("order_id: "));
+        EXPECT_THAT(fault_in_order(order_with("order_id", bad)), HasSubstr("order_id: "));
         // No audience of anybody's: that is wrong_audience (gate 7), not malformed.
         EXPECT_TRUE(order_with("site_id", bad));
         EXPECT_TRUE(order_with("host_id", bad));
     }
     EXPECT_FALSE(order_with("order_id", std::string(129, 'x')));
-    EXPECT_THAT(fault_of(order_with("site_id", 7)), HasSubstr("site_id: "));
+    EXPECT_THAT(fault_in_order(order_with("site_id", 7)), HasSubstr("site_id: "));
 }
 
 TEST(OrderCodec, HoldsRunbookIdsToTheirForm) {
@@ -100,19 +100,19 @@ TEST(OrderCodec, HoldsRunbookIdsToTheirForm) {
     for (const std::string& bad :
          {std::string{"RB-"}, std::string{"RB"}, std::string{"rb-x"}, std::string{"RB-x"}, std::string{"RB-A_B"},
           std::string{"XRB-A"}, std::string{"RB-A\n"}, "RB-" + std::string(62, 'A')})
-        EXPECT_THAT(fault_of(order_with("runbook_id", bad)), HasSubstr("runbook_id: ")) << bad;
+        EXPECT_THAT(fault_in_order(order_with("runbook_id", bad)), HasSubstr("runbook_id: ")) << bad;
 }
 
 TEST(OrderCodec, HoldsNoncesToTheirForm) {
     EXPECT_TRUE(order_with("nonce", std::string(128, '0')));
     EXPECT_TRUE(order_with("nonce", std::string(33, '0')));
     for (const auto& bad : {std::string(31, '0'), std::string(129, '0'), std::string(32, 'A'), std::string(32, 'g')})
-        EXPECT_THAT(fault_of(order_with("nonce", bad)), HasSubstr("nonce: "));
+        EXPECT_THAT(fault_in_order(order_with("nonce", bad)), HasSubstr("nonce: "));
 }
 
 TEST(OrderCodec, TakesTtlOnlyAsAnInteger) {
     for (const auto* bad : {"9e2", "900.0", "9E2", "\"900\"", "true", "1e30", "-1e30", "900.5"})
-        EXPECT_EQ(fault_of(order_with_ttl(bad)), "ttl: not an integer") << bad;
+        EXPECT_EQ(fault_in_order(order_with_ttl(bad)), "ttl: not an integer") << bad;
 }
 
 TEST(OrderCodec, LeavesTheRangeOfTtlToItsGate) {
@@ -130,20 +130,20 @@ TEST(OrderCodec, TakesTimesInUtcWithAtMostMilliseconds) {
     EXPECT_TRUE(order_with("issued_at", "2026-01-31T09:30:00Z"));
     for (const auto* bad :
          {"2026-01-31T09:30:00", "2026-01-31T09:30:00+00:00", "2026-01-31T09:30:00.1234Z", "2026-02-30T00:00:00Z"})
-        EXPECT_THAT(fault_of(order_with("issued_at", bad)), HasSubstr("issued_at: ")) << bad;
+        EXPECT_THAT(fault_in_order(order_with("issued_at", bad)), HasSubstr("issued_at: ")) << bad;
     EXPECT_FALSE(order_with("issued_at", 1));
 }
 
 TEST(OrderCodec, KnowsTwoModes) {
     EXPECT_EQ(order_with("mode", "plan").value().mode, OrderMode::plan);
     EXPECT_EQ(order_with("mode", "apply").value().mode, OrderMode::apply);
-    EXPECT_THAT(fault_of(order_with("mode", "Apply")), HasSubstr("mode: unknown word \"Apply\""));
+    EXPECT_THAT(fault_in_order(order_with("mode", "Apply")), HasSubstr("mode: unknown word \"Apply\""));
 }
 
 TEST(OrderCodec, TakesAnyTextAsPlanDigest) {
     EXPECT_EQ(order_with("plan_sha256", std::string(200, 'x')).value().plan_sha256, std::string(200, 'x'));
     EXPECT_EQ(order_with("plan_sha256", "").value().plan_sha256, "");
-    EXPECT_THAT(fault_of(order_with("plan_sha256", 7)), HasSubstr("plan_sha256: "));
+    EXPECT_THAT(fault_in_order(order_with("plan_sha256", 7)), HasSubstr("plan_sha256: "));
 }
 
 TEST(OrderCodec, KeepsParametersOfAnyKind) {
