@@ -2,7 +2,14 @@
 
 #include <array>
 
+#include "drift/custom/command_check.hpp"
 #include "drift/custom/file_check.hpp"
+#include "drift/custom/mount_check.hpp"
+#include "drift/custom/package_check.hpp"
+#include "drift/custom/port_check.hpp"
+#include "drift/custom/sysctl_check.hpp"
+#include "drift/custom/unit_check.hpp"
+#include "drift/custom/user_check.hpp"
 #include "drift/patching/patching_check.hpp"
 
 namespace agent {
@@ -16,7 +23,10 @@ std::span<const CheckKind> built_in_checks() noexcept {
 
 std::span<const CheckKind> custom_kinds() noexcept {
     static constexpr std::array kinds{
-        CheckKind{"file", &read_file_check},
+        CheckKind{"file", &read_file_check},       CheckKind{"unit", &read_unit_check},
+        CheckKind{"package", &read_package_check}, CheckKind{"sysctl", &read_sysctl_check},
+        CheckKind{"mount", &read_mount_check},     CheckKind{"port", &read_port_check},
+        CheckKind{"user", &read_user_check},       CheckKind{"command", &read_command_check},
     };
     return kinds;
 }

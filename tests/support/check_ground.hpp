@@ -1,7 +1,10 @@
 #pragma once
 // The ground a check stands on in tests: real programs, a real clock, units of the test's choice, and tools that
 // misbehave.
+#include <poll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <fstream>
@@ -11,6 +14,7 @@
 #include <vector>
 
 #include "async/system_time_source.hpp"
+#include "base/handle.hpp"
 #include "drift/run_checks.hpp"
 #include "host/posix_process_runner.hpp"
 #include "support/run.hpp"
@@ -83,11 +87,15 @@ public:
     std::filesystem::path flooding_program(const std::filesystem::path& name) const {
         return program(name, "head -c 100000000 /dev/zero | tr '\\0' 'x'");
     }
+    // What was killed takes a moment to be gone, and whoever inherits it a moment more to reap it.
     [[nodiscard]] bool all_gone() const {
         std::ifstream pids{folder.path() / "pids"};
         std::size_t noted = 0;
-        for (pid_t pid{}; pids >> pid; ++noted)
-            if (std::filesystem::exists("/proc/" + std::to_string(pid))) return false;
+        for (pid_t pid{}; pids >> pid; ++noted) {
+            const Descriptor process{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+            pollfd ended{process.get(), POLLIN, 0};
+            if (process.valid() && ::poll(&ended, 1, 1'000) != 1) return false;
+        }
         return noted > 0;
     }
 };

@@ -1,0 +1,165 @@
+#include "drift/custom/mount_check.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "drift/catalogue.hpp"
+#include "drift/custom/fields.hpp"
+#include "drift/report.hpp"
+
+namespace agent {
+namespace {
+
+constexpr std::size_t table_most = 4UL * 1024UL * 1024UL;
+
+// proc(5): blanks and backslashes of a path are written as three octal digits.
+std::string unescaped(std::string_view text) {
+    std::string plain;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto digits = text.substr(i + 1, 3);
+        const bool is_octal = digits.size() == 3 && digits[0] <= '3' &&
+                              std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '7'; });
+        if (text[i] != '\\' || !is_octal) {
+            plain += text[i];
+            continue;
+        }
+        plain += static_cast<char>((digits[0] - '0') * 64 + (digits[1] - '0') * 8 + (digits[2] - '0'));
+        i += digits.size();
+    }
+    return plain;
+}
+
+// proc(5): id parent device root place options optional... - type source options
+constexpr std::size_t place_field = 4;
+constexpr std::size_t options_field = 5;
+constexpr std::size_t fields_after_dash = 3;
+
+std::optional<Mount> mount_in(const std::vector<std::string_view>& words) {
+    if (words.size() <= options_field) return std::nullopt;
+    const auto dash = std::find(words.begin() + options_field, words.end(), "-");
+    if (words.end() - dash <= static_cast<std::ptrdiff_t>(fields_after_dash)) return std::nullopt;
+    Mount mount;
+    mount.fstype = unescaped(dash[1]);
+    mount.source = unescaped(dash[2]);
+    for (const auto list : {words[options_field], dash[3]})
+        for (const auto option : fields_of(list, ',')) mount.options.emplace(option);
+    if (mount.options.contains("ro")) mount.options.erase("rw");
+    return mount;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) text += (text.empty() ? "" : ",") + word;
+    return text.empty() ? "none" : text;
+}
+
+void judge_options(const MountBaseline& baseline, const Mount& mount, CheckReport& report) {
+    const auto severity = baseline.common.severity;
+    std::vector<std::string> missing;
+    std::vector<std::string> unwanted;
+    for (const auto& option : baseline.options)
+        if (!mount.options.contains(option)) missing.push_back(option);
+    for (const auto& option : baseline.forbidden)
+        if (mount.options.contains(option)) unwanted.push_back(option);
+    const auto found = joined({mount.options.begin(), mount.options.end()});
+    if (!baseline.options.empty()) {
+        const auto expected = joined(baseline.options);
+        report.findings.push_back(missing.empty() ? fine("options", expected, found)
+                                                  : drifted("options", severity, expected, found,
+                                                            baseline.path + " is mounted without " + joined(missing)));
+    }
+    if (!baseline.forbidden.empty()) {
+        const auto expected = "without " + joined(baseline.forbidden);
+        report.findings.push_back(unwanted.empty() ? fine("forbidden_options", expected, found)
+                                                   : drifted("forbidden_options", severity, expected, found,
+                                                             baseline.path + " is mounted with " + joined(unwanted)));
+    }
+}
+
+}  // namespace
+
+Result<std::optional<Mount>> find_mount(std::string_view mountinfo, std::string_view path) {
+    std::optional<Mount> found;
+    for (const auto line : fields_of(mountinfo, '\n')) {
+        const auto words = fields_of(line, ' ');  // a source may be empty
+        auto mount = mount_in(words);
+        if (!mount) return Error{Errc::malformed, "no line of mountinfo: " + agent::quoted(line, 120)};
+        if (unescaped(words[place_field]) == path) found = std::move(mount);
+    }
+    return found;
+}
+
+CheckReport judge_mount(const MountBaseline& baseline, const Result<std::optional<Mount>>& mount) {
+    auto report = report_on(baseline.common);
+    const auto severity = baseline.common.severity;
+    const std::string expected = baseline.present ? "mounted" : "not mounted";
+    report.state = Value::object({{"path", baseline.path}});
+    if (mount.has_error()) {
+        report.findings.push_back(undetermined("presence", severity, expected, mount.error()));
+    } else {
+        const auto& there = mount.value();
+        const std::string found = there ? "mounted" : "not mounted";
+        report.state.set("mounted", there.has_value());
+        report.findings.push_back(there.has_value() == baseline.present
+                                      ? fine("presence", expected, found)
+                                      : drifted("presence", severity, expected, found, baseline.path + " is " + found));
+        if (there) {
+            report.state.set("fstype", there->fstype);
+            report.state.set("source", there->source);
+            report.state.set("options", Value::strings({there->options.begin(), there->options.end()}));
+        }
+        if (there && baseline.present) {
+            if (baseline.fstype)
+                report.findings.push_back(
+                    there->fstype == *baseline.fstype
+                        ? fine("fstype", *baseline.fstype, there->fstype)
+                        : drifted("fstype", severity, *baseline.fstype, there->fstype,
+                                  baseline.path + " is of type " + there->fstype + ", not " + *baseline.fstype));
+            judge_options(baseline, *there, report);
+        }
+    }
+    report.facts = report.state;
+    conclude(report, baseline.common);
+    return report;
+}
+
+std::shared_ptr<const Check> read_mount_check(MapReader& keys, CheckName name) {
+    MountBaseline mount;
+    mount.common.name = std::move(name);
+    mount.common.controls = {{"164.312(a)(1)"}, {"CM-6"}};
+    mount.common = read_settings(keys, std::move(mount.common));
+    const auto path = keys.text("path");
+    keys.require("path", "it names the place that is looked at");
+    if (path && !path->starts_with('/')) keys.fault("path", "must be absolute: " + agent::quoted(*path));
+    if (path) mount.path = std::filesystem::path{*path}.lexically_normal().native();
+    if (mount.path.size() > 1 && mount.path.ends_with('/')) mount.path.pop_back();
+    mount.present = keys.boolean("present").value_or(true);
+    mount.fstype = keys.text("fstype");
+    mount.options = keys.texts("options").value_or(std::vector<std::string>{});
+    mount.forbidden = keys.texts("forbidden_options").value_or(std::vector<std::string>{});
+    if (!mount.present && (mount.fstype || !mount.options.empty() || !mount.forbidden.empty()))
+        keys.fault("present", "what must not be mounted has no fstype, options or forbidden_options");
+    return std::make_shared<MountCheck>(std::move(mount));
+}
+
+Task<CheckReport> MountCheck::look(CheckTools& tools, std::string&) const {
+    for (const auto& table : tables_) {
+        const auto& text = tools.facts.file(table, table_most);
+        if (text.has_error()) continue;
+        auto report = judge_mount(baseline_, find_mount(text.value(), baseline_.path));
+        report.facts.set("table", table.native());
+        co_return report;
+    }
+    co_return judge_mount(baseline_, tools.facts.file(tables_.back(), table_most).error());
+}
+
+std::string MountCheck::explain() const {
+    std::string text = "Looks whether something is mounted at " + baseline_.path;
+    if (!baseline_.present) return text + ", where nothing may be.";
+    if (baseline_.fstype) text += ", of type " + *baseline_.fstype;
+    if (!baseline_.options.empty()) text += ", with " + joined(baseline_.options);
+    if (!baseline_.forbidden.empty()) text += ", without " + joined(baseline_.forbidden);
+    return text + ". The running kernel is asked, not /etc/fstab; of several mounts at one place the last counts.";
+}
+
+}  // namespace agent
