@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "drift/av_edr/av_edr_check.hpp"
 #include "drift/custom/command_check.hpp"
 #include "drift/custom/file_check.hpp"
 #include "drift/custom/mount_check.hpp"
@@ -17,6 +18,7 @@ namespace agent {
 std::span<const CheckKind> built_in_checks() noexcept {
     static constexpr std::array kinds{
         CheckKind{"patching", &read_patching},
+        CheckKind{"av_edr_health", &read_av_edr},
     };
     return kinds;
 }

@@ -27,6 +27,16 @@ TEST(Sha256, GivesTheSameDigestHoweverTheBytesArrive) {
     EXPECT_EQ(moved.finish(), sha256(bytes));
 }
 
+// RFC 1321, appendix A.5.
+TEST(Md5, GivesTheDigestsOfTheStandardHoweverTheBytesArrive) {
+    auto empty = Md5::start();
+    ASSERT_TRUE(empty.has_value()) << empty.error().message();
+    EXPECT_EQ(empty.value().finish(), "d41d8cd98f00b204e9800998ecf8427e");
+    auto parts = Md5::start();
+    for (const auto* part : {"message", " ", "digest"}) parts.value().update(bytes_of(part));
+    EXPECT_EQ(parts.value().finish(), "f96b697d7cb7938d525a2f31aaf161d0");
+}
+
 TEST(Random, MakesUuidsOfVersion4) {
     const auto uuid = random_uuid();
     ASSERT_EQ(uuid.size(), 36U);
