@@ -6,11 +6,13 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "drift/flapping.hpp"
+#include "drift/time_sync/time_sync_check.hpp"
 #include "evidence/check_evidence.hpp"
 
 namespace agent {
 namespace {
 
+const CheckName time_sync_name{"time_sync"};
 constexpr Duration heartbeat_retry{std::chrono::minutes{1}};  // where storing it failed
 
 std::function<std::string(const CheckName&)> notes_from(StateStore* store) {
@@ -19,6 +21,13 @@ std::function<std::string(const CheckName&)> notes_from(StateStore* store) {
         auto notes = store->checks().notes(name);
         return notes.has_value() ? std::move(notes).value() : std::string{};
     };
+}
+
+std::optional<ServerClock> server_clock_in(StateStore* store) {
+    if (store == nullptr) return std::nullopt;
+    const auto kept = store->memory().server_clock();
+    if (kept.has_error() || !kept.value()) return std::nullopt;
+    return ServerClock{kept.value()->ahead, kept.value()->seen};
 }
 
 void log_change(const CheckReport& report) {
@@ -36,8 +45,22 @@ CheckRounds::CheckRounds(CheckRoundParts parts, std::shared_ptr<const LoadedAgen
 void CheckRounds::change(std::shared_ptr<const LoadedAgent> loaded) { loaded_ = std::move(loaded); }
 
 RoundParts CheckRounds::parts_of_round() const {
-    return {parts_.time,  parts_.processes,          parts_.units, loaded_->settings.checks.timeout,
-            std::nullopt, notes_from(&parts_.store), nullptr};
+    return {parts_.time,
+            parts_.processes,
+            parts_.units,
+            loaded_->settings.checks.timeout,
+            server_clock_in(&parts_.store),
+            notes_from(&parts_.store),
+            nullptr};
+}
+
+// PROTOCOL.md section 5, `ntp_offset_ms`: what was measured two rounds ago is no measurement any more.
+void CheckRounds::tell_offset(const CheckReport& report) {
+    if (report.name != time_sync_name) return;
+    const auto* fact = report.facts.find(offset_fact);
+    const auto* offset = fact == nullptr ? nullptr : fact->integer();
+    const auto until = parts_.time.mono_now() + 2 * loaded_->settings.checks.interval;
+    parts_.recorder.set_ntp_offset(offset == nullptr ? std::nullopt : std::optional{*offset}, until);
 }
 
 Task<> CheckRounds::round() {
@@ -45,6 +68,7 @@ Task<> CheckRounds::round() {
     std::set<CheckName> stored;
     auto parts = parts_of_round();
     parts.ended = [this, &stored](const CheckOutcome& outcome) {
+        tell_offset(outcome.report);
         // What cannot be stored now is tried again, and told if it fails, at the end of the round.
         const auto changed = store_if_changed(outcome);
         if (changed.has_value() && changed.value()) stored.insert(outcome.report.name);
@@ -219,8 +243,13 @@ Task<> CheckRounds::beat_forever() {
 
 Task<std::vector<CheckReport>> look_without_recording(std::shared_ptr<const LoadedAgent> loaded, LookParts parts,
                                                       std::vector<CheckName> names) {
-    RoundParts round{parts.time,   parts.processes,         parts.units, loaded->settings.checks.timeout,
-                     std::nullopt, notes_from(parts.store), nullptr};
+    RoundParts round{parts.time,
+                     parts.processes,
+                     parts.units,
+                     loaded->settings.checks.timeout,
+                     server_clock_in(parts.store),
+                     notes_from(parts.store),
+                     nullptr};
     auto ran = co_await run_checks(loaded->baseline, std::move(names), std::move(round));
     AGENT_CO_TRY(auto outcomes, std::move(ran));
     std::vector<CheckReport> reports;

@@ -41,6 +41,7 @@ public:
 
 private:
     [[nodiscard]] RoundParts parts_of_round() const;
+    void tell_offset(const CheckReport& report);
     [[nodiscard]] Result<bool> store_if_changed(const CheckOutcome& outcome);
     [[nodiscard]] Result<> store_rest(const std::vector<CheckOutcome>& outcomes, const std::set<CheckName>& stored);
     [[nodiscard]] Result<> store_result(Transaction& transaction, const CheckOutcome& outcome);

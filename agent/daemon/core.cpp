@@ -14,6 +14,10 @@ constexpr std::size_t batch = 32;  // DESIGN.md section 4: acknowledgements are 
 constexpr Duration batch_wait{1'000};
 constexpr Duration loop_record_pace{1'000};
 constexpr Duration clock_difference_told{5'000};
+// What is heard at every poll is written down only when it says something new: a Date tells whole seconds, and how long
+// ago it was heard matters by the day.
+constexpr Duration clock_moved{1'000};
+constexpr Duration clock_kept{std::chrono::hours{1}};
 
 std::string_view name_of(LoopName loop) { return loop == LoopName::poll ? "poll" : "upload"; }
 
@@ -131,7 +135,19 @@ void Core::failed(LoopName loop, const Error& error) {
     write_loop(loop, record.value());
 }
 
+void Core::keep_server_clock(const StoredServerClock& heard) {
+    if (server_clock_) {
+        const auto age = heard.seen - server_clock_->seen;
+        const bool is_near = std::chrono::abs(heard.ahead - server_clock_->ahead) <= clock_moved;
+        if (is_near && age >= Duration{0} && age < clock_kept) return;
+    }
+    const auto written = store_.memory().write_server_clock(heard);
+    if (written.has_error()) return log_warning("the server's clock could not be stored: " + written.error().message());
+    server_clock_ = heard;
+}
+
 void Core::server_time(WallTime server, WallTime ours) {
+    keep_server_clock({server - ours, ours});
     const auto difference = server > ours ? server - ours : ours - server;
     const bool far = difference > clock_difference_told;
     if (far && !clock_warned_)

@@ -42,6 +42,7 @@ public:
 
 private:
     void write_loop(LoopName loop, LoopRecord record);
+    void keep_server_clock(const StoredServerClock& heard);
 
     StateStore& store_;
     StateGuard& guard_;
@@ -55,6 +56,7 @@ private:
     std::optional<SignedBundle> sending_;  // what the receipt must speak of
     std::optional<OrderId> begun_;         // and the courier does not know yet
     bool clock_warned_{false};
+    std::optional<StoredServerClock> server_clock_;  // as last written down
 };
 
 }  // namespace agent

@@ -123,7 +123,7 @@ Result<Recorded> Recorder::record(Transaction& transaction, EvidenceDraft draft)
     AGENT_TRY(const auto note, store_.memory().set_aside_note());
 
     auto bundle = make_bundle(std::move(draft), speaker_);
-    bundle.ntp_offset_ms = ntp_offset_ms_;
+    if (time_.mono_now() <= ntp_offset_until_) bundle.ntp_offset_ms = ntp_offset_ms_;
     bundle.signer = key_.public_key().key_id();
     bundle.chain = ChainLink{head.epoch, head.sequence + 1, head.head_sha256};
     if (note) {

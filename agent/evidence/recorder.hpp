@@ -47,8 +47,11 @@ public:
     // After a reload of configuration or baseline.
     void change_speaker(Speaker speaker) { speaker_ = std::move(speaker); }
     [[nodiscard]] const Speaker& speaker() const noexcept { return speaker_; }
-    // Measured clock offset for the bundles to come; nothing while unknown.
-    void set_ntp_offset(std::optional<std::int64_t> milliseconds) { ntp_offset_ms_ = milliseconds; }
+    // Measured clock offset for the bundles to come, and until when it tells anything; nothing while unknown.
+    void set_ntp_offset(std::optional<std::int64_t> milliseconds, MonoTime until) {
+        ntp_offset_ms_ = milliseconds;
+        ntp_offset_until_ = until;
+    }
 
 private:
     StateStore& store_;
@@ -56,6 +59,7 @@ private:
     const PrivateKey& key_;
     Speaker speaker_;
     std::optional<std::int64_t> ntp_offset_ms_;
+    MonoTime ntp_offset_until_;
 };
 
 }  // namespace agent

@@ -72,6 +72,21 @@ Result<> AgentMemory::write_hold(const std::optional<WallTime>& until) {
     return statement.bind(1, to_column(*until)).run();
 }
 
+Result<std::optional<StoredServerClock>> AgentMemory::server_clock() {
+    AGENT_TRY(const auto seen, time_fact(*database_, "server_clock_seen"));
+    AGENT_TRY(auto statement, database_->prepare("SELECT value FROM facts WHERE name = 'server_clock_ahead'"));
+    AGENT_TRY(const auto row, statement.step());
+    if (!row || !seen) return std::optional<StoredServerClock>{};
+    return std::optional<StoredServerClock>{StoredServerClock{Duration{statement.integer(0)}, *seen}};
+}
+
+Result<> AgentMemory::write_server_clock(const StoredServerClock& clock) {
+    AGENT_TRY(auto statement,
+              database_->prepare("INSERT OR REPLACE INTO facts (name, value) VALUES ('server_clock_ahead', ?1), "
+                                 "('server_clock_seen', ?2)"));
+    return statement.bind(1, clock.ahead.count()).bind(2, to_column(clock.seen)).run();
+}
+
 Result<AgentMemory::RefusalCount> AgentMemory::refusal_count() {
     AGENT_TRY(auto statement, database_->prepare("SELECT unrecorded FROM refusal_count"));
     AGENT_TRY(const auto row, statement.step());

@@ -26,6 +26,12 @@ struct LoopRecord {
     bool alarm{};  // of `failure`: it needs a person, waiting does not mend it
 };
 
+// The order server's clock against ours, as last written down; it need not be the last that was heard.
+struct StoredServerClock {
+    Duration ahead{};  // of ours
+    WallTime seen;     // by ours
+};
+
 class AgentMemory {
 public:
     explicit AgentMemory(Database& database) : database_{&database} {}
@@ -46,6 +52,9 @@ public:
     // Local hold on healing: nothing, or until when.
     [[nodiscard]] Result<std::optional<WallTime>> hold_until();
     [[nodiscard]] Result<> write_hold(const std::optional<WallTime>& until);
+
+    [[nodiscard]] Result<std::optional<StoredServerClock>> server_clock();
+    [[nodiscard]] Result<> write_server_clock(const StoredServerClock& clock);
 
     // Bundles about refused envelopes without a good signature, within `span` of `now` on either side: a clock that was
     // set back must not make room. What lies further off is forgotten when the next one is remembered.

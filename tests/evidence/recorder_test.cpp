@@ -65,10 +65,18 @@ TEST_F(RecorderTest, ASpeakerThatChangedSpeaksInTheNextBundle) {
     auto changed = testing::speaker();
     changed.policy_version = "2";
     recorder.change_speaker(changed);
-    recorder.set_ntp_offset(-12);
     const auto bundle = json(record().bundle_id);
     EXPECT_EQ(*bundle.find("policy_version"), Value{"2"});
-    EXPECT_EQ(*bundle.find("ntp_offset_ms"), Value{-12});
+}
+
+TEST_F(RecorderTest, AMeasuredOffsetIsToldForAsLongAsItTellsAnything) {
+    EXPECT_EQ(*json(record().bundle_id).find("ntp_offset_ms"), Value{});
+    recorder.set_ntp_offset(-12, time.mono_now() + Duration{10'000});
+    EXPECT_EQ(*json(record().bundle_id).find("ntp_offset_ms"), Value{-12});
+    time.advance(Duration{10'001});
+    EXPECT_EQ(*json(record().bundle_id).find("ntp_offset_ms"), Value{});
+    recorder.set_ntp_offset(std::nullopt, time.mono_now() + Duration{10'000});
+    EXPECT_EQ(*json(record().bundle_id).find("ntp_offset_ms"), Value{});
 }
 
 TEST_F(RecorderTest, StatesThatAreTooLargeGiveWayToTheirDigest) {

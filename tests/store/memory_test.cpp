@@ -93,6 +93,17 @@ TEST_F(MemoryTest, RefusalBundlesOutOfTheHourAreForgotten) {
     EXPECT_EQ(memory().unsigned_refusals_near(noon + 2 * hour, hour).value(), 1);
 }
 
+TEST_F(MemoryTest, TheServersClockOutlivesARestart) {
+    EXPECT_FALSE(memory().server_clock().value());
+    ASSERT_TRUE(memory().write_server_clock({Duration{-1'500}, noon}).has_value());
+    ASSERT_TRUE(memory().write_server_clock({Duration{-2'500}, noon + Duration{1}}).has_value());
+    reopen();
+    const auto kept = memory().server_clock().value();
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->ahead, Duration{-2'500});
+    EXPECT_EQ(kept->seen, noon + Duration{1});
+}
+
 TEST_F(MemoryTest, HealingRunsAreCountedPerKey) {
     for (int hour = 0; hour < 3; ++hour)
         commit([&](Transaction& t) { return memory().remember_run(t, "RB-A", noon + std::chrono::hours{hour}); });
