@@ -12,7 +12,6 @@
 
 #include "base/text.hpp"
 #include "codec/json_rules.hpp"
-#include "model/limits.hpp"
 
 namespace agent {
 namespace {
@@ -146,7 +145,7 @@ private:
         return add(std::move(done));
     }
     bool shallow() {
-        return depth() <= limits::json_depth || refuse("deeper than " + std::to_string(limits::json_depth) + " levels");
+        return depth() <= rules_.deepest || refuse("deeper than " + std::to_string(rules_.deepest) + " levels");
     }
     bool add(Value value) {
         if (open_.empty()) {
@@ -206,6 +205,12 @@ std::string dump(const Value& value, int indent) {
 Result<Value> parse_json(std::string_view text, const JsonRules& rules) { return Reader{text, rules}.read(); }
 
 Result<Value> parse_json(std::string_view text) { return parse_json(text, JsonRules{}); }
+
+Result<Value> parse_json(std::string_view text, std::size_t deepest) {
+    JsonRules rules;
+    rules.deepest = deepest;
+    return parse_json(text, rules);
+}
 
 std::string write_json(const Value& value) { return dump(value, -1); }
 

@@ -1,9 +1,10 @@
 #pragma once
-// Two liberties that some messages take with strict JSON; for the codecs of this folder.
+// Liberties that some messages take with strict JSON; for the codecs of this folder.
 #include <cstddef>
 #include <string_view>
 
 #include "base/result.hpp"
+#include "model/limits.hpp"
 #include "model/value.hpp"
 
 namespace agent {
@@ -15,6 +16,7 @@ struct JsonRules {
     std::size_t kept_depth{};
     // At this depth an integer that does not fit 64 bits is the nearest that does; elsewhere it becomes a real.
     std::size_t saturated_depth{};
+    std::size_t deepest{limits::json_depth};
 };
 
 [[nodiscard]] Result<Value> parse_json(std::string_view text, const JsonRules& rules);

@@ -58,6 +58,8 @@ TEST(Json, CountsDepthFromOneAndScalarsToo) {
     ASSERT_FALSE(too_deep);
     EXPECT_EQ(too_deep.error().code(), Errc::malformed);
     EXPECT_THAT(too_deep.error().message(), HasSubstr("deeper than 16 levels at byte "));
+    EXPECT_TRUE(parse_json(nested(limits::json_depth, "1"), limits::json_depth + 1));
+    EXPECT_FALSE(parse_json(nested(limits::json_depth + 1, "1"), limits::json_depth + 1));
     std::string objects;
     for (std::size_t i = 1; i < limits::json_depth; ++i) objects += R"({"a":)";
     const std::string braces(limits::json_depth - 1, '}');
