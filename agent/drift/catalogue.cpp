@@ -3,6 +3,7 @@
 #include <array>
 
 #include "drift/av_edr/av_edr_check.hpp"
+#include "drift/backup/backup_check.hpp"
 #include "drift/custom/command_check.hpp"
 #include "drift/custom/file_check.hpp"
 #include "drift/custom/mount_check.hpp"
@@ -19,9 +20,8 @@ namespace agent {
 
 std::span<const CheckKind> built_in_checks() noexcept {
     static constexpr std::array kinds{
-        CheckKind{"patching", &read_patching},
-        CheckKind{"av_edr_health", &read_av_edr},
-        CheckKind{"firewall_baseline", &read_firewall},
+        CheckKind{"patching", &read_patching},          CheckKind{"av_edr_health", &read_av_edr},
+        CheckKind{"backup_verification", &read_backup}, CheckKind{"firewall_baseline", &read_firewall},
         CheckKind{"time_sync", &read_time_sync},
     };
     return kinds;
