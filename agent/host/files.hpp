@@ -16,6 +16,9 @@ namespace agent {
 // bytes, or no regular file.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& file, std::size_t most);
 
+// The first `most` bytes of a regular file or block device; fewer where it is shorter. Errors as read_file.
+[[nodiscard]] Result<std::string> read_start(const std::filesystem::path& file, std::size_t most);
+
 enum class FileKind : std::uint8_t { regular, directory, symbolic_link, other };
 
 struct FileFacts {

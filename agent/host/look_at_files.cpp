@@ -117,6 +117,23 @@ Result<std::string> read_file(const std::filesystem::path& file, std::size_t mos
     }
 }
 
+Result<std::string> read_start(const std::filesystem::path& file, std::size_t most) {
+    AGENT_TRY(const auto opened, open_for_reading(file, 0));
+    struct stat status {};
+    if (fstat(opened.get(), &status) != 0) return file_error(errno, "read", file);
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
+        return Error{Errc::malformed, file.native() + " is no regular file or block device"};
+    std::string bytes(most, '\0');
+    std::size_t held = 0;
+    while (held < most) {
+        AGENT_TRY(const auto count, read_some(opened, bytes.data() + held, most - held, file));
+        if (count == 0) break;
+        held += count;
+    }
+    bytes.resize(held);
+    return bytes;
+}
+
 Result<std::optional<FileFacts>> inspect_file(const std::filesystem::path& file, Content content) {
     struct stat status {};
     if (lstat(file.c_str(), &status) != 0) {
