@@ -14,6 +14,7 @@
 #include "drift/custom/user_check.hpp"
 #include "drift/encryption/encryption_check.hpp"
 #include "drift/firewall/firewall_check.hpp"
+#include "drift/logging/logging_check.hpp"
 #include "drift/patching/patching_check.hpp"
 #include "drift/time_sync/time_sync_check.hpp"
 
@@ -22,8 +23,9 @@ namespace agent {
 std::span<const CheckKind> built_in_checks() noexcept {
     static constexpr std::array kinds{
         CheckKind{"patching", &read_patching},          CheckKind{"av_edr_health", &read_av_edr},
-        CheckKind{"backup_verification", &read_backup}, CheckKind{"firewall_baseline", &read_firewall},
-        CheckKind{"encryption", &read_encryption},      CheckKind{"time_sync", &read_time_sync},
+        CheckKind{"backup_verification", &read_backup}, CheckKind{"logging_continuity", &read_logging},
+        CheckKind{"firewall_baseline", &read_firewall}, CheckKind{"encryption", &read_encryption},
+        CheckKind{"time_sync", &read_time_sync},
     };
     return kinds;
 }

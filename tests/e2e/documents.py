@@ -29,7 +29,8 @@ def write_defaults(world):
 
 
 # What needs a host that was prepared for it; tests/drift looks at these checks with their real parts.
-PREPARED = ("av_edr_health", "backup_verification", "firewall_baseline", "encryption", "time_sync")
+PREPARED = ("av_edr_health", "backup_verification", "logging_continuity", "firewall_baseline", "encryption",
+             "time_sync")
 
 
 def write_baseline(world, extra=()):
