@@ -72,8 +72,8 @@ private:
     }
 
     void describe() {
-        static constexpr std::array<std::string_view, 4> kinds{"", "restic", "borg", "status_file"};
-        both("kind", kinds.at(static_cast<std::size_t>(baseline_.kind)));
+        static constexpr std::array<std::string_view, 4> kind_names{"", "restic", "borg", "status_file"};
+        both("kind", kind_names.at(static_cast<std::size_t>(baseline_.kind)));
         both("location", source());
         if (!is_status_file()) both("host", view_.host);
     }

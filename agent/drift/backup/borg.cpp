@@ -9,16 +9,18 @@
 namespace agent {
 namespace {
 
-constexpr std::array<std::string_view, 8> own_names{"BORG_REPO",
-                                                    "BORG_PASSPHRASE",
-                                                    "BORG_PASSCOMMAND",
-                                                    "BORG_BASE_DIR",
-                                                    "TZ",
-                                                    "BORG_PASSPHRASE_FD",
-                                                    "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK",
-                                                    "BORG_RELOCATED_REPO_ACCESS_IS_OK"};
+constexpr std::array<std::string_view, 8> borg_own_names{"BORG_REPO",
+                                                         "BORG_PASSPHRASE",
+                                                         "BORG_PASSCOMMAND",
+                                                         "BORG_BASE_DIR",
+                                                         "TZ",
+                                                         "BORG_PASSPHRASE_FD",
+                                                         "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK",
+                                                         "BORG_RELOCATED_REPO_ACCESS_IS_OK"};
 
-bool sets(std::string_view name) { return std::find(own_names.begin(), own_names.end(), name) != own_names.end(); }
+bool borg_sets(std::string_view name) {
+    return std::find(borg_own_names.begin(), borg_own_names.end(), name) != borg_own_names.end();
+}
 
 // A word for borg, which splits its command as a shell would.
 std::string in_quotes(const std::string& text) {
@@ -45,7 +47,7 @@ Command borg(const BackupBaseline& baseline) {
     return command;
 }
 
-Command list(const BackupBaseline& baseline) {
+Command borg_list(const BackupBaseline& baseline) {
     auto command = borg(baseline);
     command.arguments.insert(command.arguments.end(), {"list", "--json", "--format", "{hostname}{NL}", "--last"});
     command.arguments.push_back(std::to_string(baseline.size_of_last + 1));
@@ -53,7 +55,7 @@ Command list(const BackupBaseline& baseline) {
     return command;
 }
 
-Command size(const BackupBaseline& baseline, const BackupPoint& point) {
+Command borg_size(const BackupBaseline& baseline, const BackupPoint& point) {
     auto command = borg(baseline);
     command.arguments.insert(command.arguments.end(), {"info", "--json", "::" + point.name});
     return command;
@@ -72,7 +74,7 @@ Result<BackupPoint> parse_archive(const Value& value, std::size_t number) {
     return point;
 }
 
-Result<std::vector<BackupPoint>> parse_list(std::string_view output) {
+Result<std::vector<BackupPoint>> borg_parse_list(std::string_view output) {
     AGENT_TRY(const auto value, in_context(parse_json(output), "the archives that borg lists"));
     AGENT_TRY(const auto answer, in_context(Members::of(value, {}), "what borg lists"));
     AGENT_TRY(const auto* items, in_context(answer.array("archives"), "what borg lists"));
@@ -85,7 +87,7 @@ Result<std::vector<BackupPoint>> parse_list(std::string_view output) {
     return points;
 }
 
-Result<std::int64_t> parse_size(std::string_view output) {
+Result<std::int64_t> borg_parse_size(std::string_view output) {
     AGENT_TRY(const auto value, in_context(parse_json(output), "borg's information on an archive"));
     AGENT_TRY(const auto answer, Members::of(value, {}));
     AGENT_TRY(const auto* archives, answer.array("archives"));
@@ -102,7 +104,8 @@ Result<std::int64_t> parse_size(std::string_view output) {
 }  // namespace
 
 const BackupTool& borg_tool() noexcept {
-    static constexpr BackupTool tool{"borg", "borg check", &list, &parse_list, &size, &parse_size, &sets};
+    static constexpr BackupTool tool{"borg",     "borg check",     &borg_list, &borg_parse_list,
+                                     &borg_size, &borg_parse_size, &borg_sets};
     return tool;
 }
 

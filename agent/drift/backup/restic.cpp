@@ -9,10 +9,13 @@
 namespace agent {
 namespace {
 
-constexpr std::array<std::string_view, 5> own_names{"RESTIC_REPOSITORY", "RESTIC_REPOSITORY_FILE", "RESTIC_PASSWORD",
-                                                    "RESTIC_PASSWORD_FILE", "RESTIC_PASSWORD_COMMAND"};
+constexpr std::array<std::string_view, 5> restic_own_names{"RESTIC_REPOSITORY", "RESTIC_REPOSITORY_FILE",
+                                                           "RESTIC_PASSWORD", "RESTIC_PASSWORD_FILE",
+                                                           "RESTIC_PASSWORD_COMMAND"};
 
-bool sets(std::string_view name) { return std::find(own_names.begin(), own_names.end(), name) != own_names.end(); }
+bool restic_sets(std::string_view name) {
+    return std::find(restic_own_names.begin(), restic_own_names.end(), name) != restic_own_names.end();
+}
 
 Command restic(const BackupBaseline& baseline) {
     Command command;
@@ -27,7 +30,7 @@ Command restic(const BackupBaseline& baseline) {
     return command;
 }
 
-Command list(const BackupBaseline& baseline) {
+Command restic_list(const BackupBaseline& baseline) {
     auto command = restic(baseline);
     command.arguments.emplace_back("snapshots");
     command.arguments.push_back("--latest=" + std::to_string(baseline.size_of_last + 1));
@@ -36,7 +39,7 @@ Command list(const BackupBaseline& baseline) {
     return command;
 }
 
-Command size(const BackupBaseline& baseline, const BackupPoint& point) {
+Command restic_size(const BackupBaseline& baseline, const BackupPoint& point) {
     auto command = restic(baseline);
     command.arguments.insert(command.arguments.end(), {"stats", "--mode=restore-size", point.name});
     return command;
@@ -74,7 +77,7 @@ Result<BackupPoint> parse_snapshot(const Value& value, std::size_t number) {
     return point;
 }
 
-Result<std::vector<BackupPoint>> parse_list(std::string_view output) {
+Result<std::vector<BackupPoint>> restic_parse_list(std::string_view output) {
     AGENT_TRY(const auto value, in_context(parse_json(output), "the snapshots that restic lists"));
     std::vector<BackupPoint> points;
     if (value.is_null()) return points;
@@ -87,7 +90,7 @@ Result<std::vector<BackupPoint>> parse_list(std::string_view output) {
     return points;
 }
 
-Result<std::int64_t> parse_size(std::string_view output) {
+Result<std::int64_t> restic_parse_size(std::string_view output) {
     AGENT_TRY(const auto value, in_context(parse_json(output), "restic's statistics"));
     AGENT_TRY(const auto stats, Members::of(value, {}));
     // Of a snapshot that it cannot load, restic says "0 bytes in 0 snapshots" and ends well.
@@ -101,7 +104,8 @@ Result<std::int64_t> parse_size(std::string_view output) {
 }  // namespace
 
 const BackupTool& restic_tool() noexcept {
-    static constexpr BackupTool tool{"restic", "restic check", &list, &parse_list, &size, &parse_size, &sets};
+    static constexpr BackupTool tool{"restic",     "restic check",     &restic_list, &restic_parse_list,
+                                     &restic_size, &restic_parse_size, &restic_sets};
     return tool;
 }
 

@@ -17,7 +17,7 @@ constexpr Duration run_limit{25'000};
 constexpr Duration margin{200};  // so that it is the program that is named where a limit passes
 constexpr std::size_t output_most = 64UL * 1024UL;
 constexpr std::size_t shown_most = 200;
-constexpr int status_most = 255;
+constexpr int exit_status_most = 255;
 constexpr std::size_t arguments_most = 64;
 
 std::string without_line_ends(std::string text) {
@@ -109,7 +109,7 @@ std::shared_ptr<const Check> read_command_check(MapReader& keys, CheckName name)
     const bool is_absolute = !command.argv.empty() && command.argv.front().starts_with('/');
     if (keys.node("argv") != nullptr && !is_absolute) keys.fault("argv", "must begin with an absolute path");
     if (command.argv.size() > arguments_most) keys.fault("argv", "at most 64 words");
-    command.status = static_cast<int>(keys.integer("status", 0, status_most).value_or(0));
+    command.status = static_cast<int>(keys.integer("status", 0, exit_status_most).value_or(0));
     command.output = keys.text("output");
     command.contains = keys.text("contains");
     return std::make_shared<CommandCheck>(std::move(command));

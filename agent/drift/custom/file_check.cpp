@@ -41,9 +41,9 @@ Value state_of(const FileBaseline& baseline, const std::optional<FileFacts>& fac
     return state;
 }
 
-class Judge {
+class FileJudge {
 public:
-    Judge(const FileBaseline& baseline, CheckReport& report) : baseline_{baseline}, report_{report} {}
+    FileJudge(const FileBaseline& baseline, CheckReport& report) : baseline_{baseline}, report_{report} {}
 
     // What `found` should have been, by its own condition.
     void compare(const std::string& condition, const std::string& expected, const std::string& found, bool same) {
@@ -116,7 +116,7 @@ CheckReport judge_file(const FileBaseline& baseline, const std::optional<FileFac
     report.state = state_of(baseline, facts);
     report.facts = report.state;
     if (facts) report.facts.set("size", static_cast<std::int64_t>(facts->size));
-    Judge judge{baseline, report};
+    FileJudge judge{baseline, report};
     judge.compare("presence", baseline.present ? "present" : "absent", facts ? "present" : "absent",
                   facts.has_value() == baseline.present);
     if (facts && baseline.present) {

@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include "base/text.hpp"
-#include "drift/custom/fields.hpp"
+#include "drift/fields.hpp"
 #include "host/files.hpp"
 
 namespace agent {

@@ -4,48 +4,12 @@
 
 #include "base/text.hpp"
 #include "drift/catalogue.hpp"
-#include "drift/custom/fields.hpp"
 #include "drift/report.hpp"
 
 namespace agent {
 namespace {
 
 constexpr std::size_t table_most = 4UL * 1024UL * 1024UL;
-
-// proc(5): blanks and backslashes of a path are written as three octal digits.
-std::string unescaped(std::string_view text) {
-    std::string plain;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto digits = text.substr(i + 1, 3);
-        const bool is_octal = digits.size() == 3 && digits[0] <= '3' &&
-                              std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '7'; });
-        if (text[i] != '\\' || !is_octal) {
-            plain += text[i];
-            continue;
-        }
-        plain += static_cast<char>((digits[0] - '0') * 64 + (digits[1] - '0') * 8 + (digits[2] - '0'));
-        i += digits.size();
-    }
-    return plain;
-}
-
-// proc(5): id parent device root place options optional... - type source options
-constexpr std::size_t place_field = 4;
-constexpr std::size_t options_field = 5;
-constexpr std::size_t fields_after_dash = 3;
-
-std::optional<Mount> mount_in(const std::vector<std::string_view>& words) {
-    if (words.size() <= options_field) return std::nullopt;
-    const auto dash = std::find(words.begin() + options_field, words.end(), "-");
-    if (words.end() - dash <= static_cast<std::ptrdiff_t>(fields_after_dash)) return std::nullopt;
-    Mount mount;
-    mount.fstype = unescaped(dash[1]);
-    mount.source = unescaped(dash[2]);
-    for (const auto list : {words[options_field], dash[3]})
-        for (const auto option : fields_of(list, ',')) mount.options.emplace(option);
-    if (mount.options.contains("ro")) mount.options.erase("rw");
-    return mount;
-}
 
 std::string joined(const std::vector<std::string>& words) {
     std::string text;
@@ -78,43 +42,32 @@ void judge_options(const MountBaseline& baseline, const Mount& mount, CheckRepor
 
 }  // namespace
 
-Result<std::optional<Mount>> find_mount(std::string_view mountinfo, std::string_view path) {
-    std::optional<Mount> found;
-    for (const auto line : fields_of(mountinfo, '\n')) {
-        const auto words = fields_of(line, ' ');  // a source may be empty
-        auto mount = mount_in(words);
-        if (!mount) return Error{Errc::malformed, "no line of mountinfo: " + agent::quoted(line, 120)};
-        if (unescaped(words[place_field]) == path) found = std::move(mount);
-    }
-    return found;
-}
-
-CheckReport judge_mount(const MountBaseline& baseline, const Result<std::optional<Mount>>& mount) {
+CheckReport judge_mount(const MountBaseline& baseline, const Result<std::vector<Mount>>& mounts) {
     auto report = report_on(baseline.common);
     const auto severity = baseline.common.severity;
     const std::string expected = baseline.present ? "mounted" : "not mounted";
     report.state = Value::object({{"path", baseline.path}});
-    if (mount.has_error()) {
-        report.findings.push_back(undetermined("presence", severity, expected, mount.error()));
+    if (mounts.has_error()) {
+        report.findings.push_back(undetermined("presence", severity, expected, mounts.error()));
     } else {
-        const auto& there = mount.value();
-        const std::string found = there ? "mounted" : "not mounted";
-        report.state.set("mounted", there.has_value());
-        report.findings.push_back(there.has_value() == baseline.present
+        const auto* there = mount_at(mounts.value(), baseline.path);
+        const std::string found = there != nullptr ? "mounted" : "not mounted";
+        report.state.set("mounted", (there != nullptr));
+        report.findings.push_back((there != nullptr) == baseline.present
                                       ? fine("presence", expected, found)
                                       : drifted("presence", severity, expected, found, baseline.path + " is " + found));
-        if (there) {
-            report.state.set("fstype", there->fstype);
+        if (there != nullptr) {
+            report.state.set("fstype", there->type);
             report.state.set("source", there->source);
             report.state.set("options", Value::strings({there->options.begin(), there->options.end()}));
         }
-        if (there && baseline.present) {
+        if (there != nullptr && baseline.present) {
             if (baseline.fstype)
                 report.findings.push_back(
-                    there->fstype == *baseline.fstype
-                        ? fine("fstype", *baseline.fstype, there->fstype)
-                        : drifted("fstype", severity, *baseline.fstype, there->fstype,
-                                  baseline.path + " is of type " + there->fstype + ", not " + *baseline.fstype));
+                    there->type == *baseline.fstype
+                        ? fine("fstype", *baseline.fstype, there->type)
+                        : drifted("fstype", severity, *baseline.fstype, there->type,
+                                  baseline.path + " is of type " + there->type + ", not " + *baseline.fstype));
             judge_options(baseline, *there, report);
         }
     }
@@ -146,7 +99,7 @@ Task<CheckReport> MountCheck::look(CheckTools& tools, std::string&) const {
     for (const auto& table : tables_) {
         const auto& text = tools.facts.file(table, table_most);
         if (text.has_error()) continue;
-        auto report = judge_mount(baseline_, find_mount(text.value(), baseline_.path));
+        auto report = judge_mount(baseline_, parse_mountinfo(text.value()));
         report.facts.set("table", table.native());
         co_return report;
     }

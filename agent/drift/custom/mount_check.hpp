@@ -2,14 +2,13 @@
 // What is mounted at a place, of which type and with which options.
 #include <filesystem>
 #include <optional>
-#include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "codec/schema.hpp"
 #include "drift/check.hpp"
+#include "drift/mount_table.hpp"
 
 namespace agent {
 
@@ -21,14 +20,6 @@ struct MountBaseline {
     std::vector<std::string> options;    // each must be in force
     std::vector<std::string> forbidden;  // none may be
 };
-
-struct Mount {
-    std::string source;
-    std::string fstype;
-    std::set<std::string, std::less<>> options;  // of the mount and of its file system; read-only where either is
-};
-// The last one at `path` covers those before it. Nothing: no mount there. `malformed` where this is no mountinfo.
-[[nodiscard]] Result<std::optional<Mount>> find_mount(std::string_view mountinfo, std::string_view path);
 
 class MountCheck final : public Check {
 public:
@@ -46,6 +37,6 @@ private:
 };
 
 [[nodiscard]] std::shared_ptr<const Check> read_mount_check(MapReader& keys, CheckName name);
-[[nodiscard]] CheckReport judge_mount(const MountBaseline& baseline, const Result<std::optional<Mount>>& mount);
+[[nodiscard]] CheckReport judge_mount(const MountBaseline& baseline, const Result<std::vector<Mount>>& mounts);
 
 }  // namespace agent

@@ -9,13 +9,13 @@
 
 #include "base/text.hpp"
 #include "drift/catalogue.hpp"
-#include "drift/custom/fields.hpp"
+#include "drift/fields.hpp"
 #include "drift/report.hpp"
 
 namespace agent {
 namespace {
 
-constexpr std::size_t table_most = 16UL * 1024UL * 1024UL;
+constexpr std::size_t socket_table_most = 16UL * 1024UL * 1024UL;
 constexpr std::size_t told_most = 100;  // sockets told one by one; how many there are is told in any case
 
 std::optional<std::uint16_t> port_in(std::string_view text) {
@@ -44,7 +44,7 @@ struct Tables {
 Tables read_tables(RoundFacts& facts, const std::filesystem::path& proc) {
     Tables tables;
     for (const auto table : {SocketTable::tcp, SocketTable::tcp6, SocketTable::udp, SocketTable::udp6}) {
-        const auto& text = facts.file(proc / "net" / file_of(table), table_most);
+        const auto& text = facts.file(proc / "net" / file_of(table), socket_table_most);
         const bool is_six = table == SocketTable::tcp6 || table == SocketTable::udp6;
         // A kernel without IPv6 has no such sockets.
         if (text.has_error() && text.error().code() == Errc::not_found && is_six) continue;

@@ -4,14 +4,14 @@
 
 #include "base/text.hpp"
 #include "drift/catalogue.hpp"
-#include "drift/custom/fields.hpp"
+#include "drift/fields.hpp"
 #include "drift/report.hpp"
 
 namespace agent {
 namespace {
 
 constexpr std::size_t value_most = 64UL * 1024UL;
-constexpr std::size_t shown_most = 400;
+constexpr std::size_t value_shown = 400;
 
 std::string one_spaced(std::string_view text) {
     std::string value;
@@ -45,7 +45,7 @@ bool is_key(std::string_view key) {
 }
 
 std::string shown(const std::string& value) {
-    return value.size() > shown_most ? agent::quoted(value, shown_most) : value;
+    return value.size() > value_shown ? agent::quoted(value, value_shown) : value;
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include "base/text.hpp"
 #include "drift/catalogue.hpp"
-#include "drift/custom/fields.hpp"
+#include "drift/fields.hpp"
 #include "drift/report.hpp"
 
 namespace agent {
@@ -45,15 +45,15 @@ const Line* line_of(const std::vector<Line>& lines, std::string_view name) {
     return found == lines.end() ? nullptr : &*found;
 }
 
-std::string joined(const Names& names) {
+std::string joined_names(const Names& names) {
     std::string text;
     for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
     return text.empty() ? "none" : text;
 }
 
-class Judge {
+class AccountJudge {
 public:
-    Judge(const UserBaseline& baseline, CheckReport& report) : baseline_{baseline}, report_{report} {}
+    AccountJudge(const UserBaseline& baseline, CheckReport& report) : baseline_{baseline}, report_{report} {}
 
     void compare(const std::string& condition, const std::string& expected, const std::string& found,
                  const std::string& subject) {
@@ -72,9 +72,9 @@ private:
     CheckReport& report_;
 };
 
-void judge_superusers(Judge& judge, const Result<std::vector<Line>>& passwd) {
+void judge_superusers(AccountJudge& judge, const Result<std::vector<Line>>& passwd) {
     const auto& allowed = *judge.baseline().superusers;
-    const auto expected = joined(Names{allowed.begin(), allowed.end()});
+    const auto expected = joined_names(Names{allowed.begin(), allowed.end()});
     if (passwd.has_error()) return judge.could_not_tell("uid_0", expected, passwd.error());
     Names found;
     // 00 is 0 to whoever reads a number.
@@ -83,7 +83,7 @@ void judge_superusers(Judge& judge, const Result<std::vector<Line>>& passwd) {
     };
     for (const auto& line : passwd.value())
         if (is_zero(line[id_field])) found.emplace(line[0]);
-    judge.compare("uid_0", expected, joined(found), "accounts with uid 0");
+    judge.compare("uid_0", expected, joined_names(found), "accounts with uid 0");
 }
 
 std::string describe_lock(std::string_view password) {
@@ -91,7 +91,7 @@ std::string describe_lock(std::string_view password) {
     return password.empty() ? "without a password" : "has a password";
 }
 
-void judge_lock(Judge& judge, RoundFacts& facts, const AccountFiles& files, const Line& account) {
+void judge_lock(AccountJudge& judge, RoundFacts& facts, const AccountFiles& files, const Line& account) {
     const std::string expected = *judge.baseline().locked ? "locked" : "has a password";
     const auto name = std::string{account[0]};
     if (account[password_field] != "x")
@@ -105,7 +105,7 @@ void judge_lock(Judge& judge, RoundFacts& facts, const AccountFiles& files, cons
     judge.compare("locked", expected, describe_lock((*line)[password_field]), name);
 }
 
-void judge_account(Judge& judge, RoundFacts& facts, const AccountFiles& files,
+void judge_account(AccountJudge& judge, RoundFacts& facts, const AccountFiles& files,
                    const Result<std::vector<Line>>& passwd) {
     const auto& baseline = judge.baseline();
     const std::string expected = baseline.exists ? "exists" : "does not exist";
@@ -118,9 +118,10 @@ void judge_account(Judge& judge, RoundFacts& facts, const AccountFiles& files,
     if (baseline.locked) judge_lock(judge, facts, files, *line);
 }
 
-void judge_group(Judge& judge, RoundFacts& facts, const AccountFiles& files, const Result<std::vector<Line>>& passwd) {
+void judge_group(AccountJudge& judge, RoundFacts& facts, const AccountFiles& files,
+                 const Result<std::vector<Line>>& passwd) {
     const auto& baseline = judge.baseline();
-    const auto expected = joined(Names{baseline.members.begin(), baseline.members.end()});
+    const auto expected = joined_names(Names{baseline.members.begin(), baseline.members.end()});
     const auto groups = lines_of(facts, files.group, members_field + 1);
     if (groups.has_error()) return judge.could_not_tell("members", expected, groups.error());
     if (passwd.has_error()) return judge.could_not_tell("members", expected, passwd.error());
@@ -131,7 +132,7 @@ void judge_group(Judge& judge, RoundFacts& facts, const AccountFiles& files, con
         if (!member.empty()) found.emplace(member);
     for (const auto& account : passwd.value())
         if (account[primary_group_field] == (*group)[id_field]) found.emplace(account[0]);
-    judge.compare("members", expected, joined(found), "members of group " + *baseline.group);
+    judge.compare("members", expected, joined_names(found), "members of group " + *baseline.group);
 }
 
 std::optional<std::string> read_account_name(MapReader& keys, std::string_view key) {
@@ -169,7 +170,7 @@ std::shared_ptr<const Check> read_user_check(MapReader& keys, CheckName name) {
 
 Task<CheckReport> UserCheck::look(CheckTools& tools, std::string&) const {
     auto report = report_on(baseline_.common);
-    Judge judge{baseline_, report};
+    AccountJudge judge{baseline_, report};
     const auto passwd = lines_of(tools.facts, files_.passwd, shell_field + 1);
     if (baseline_.superusers) judge_superusers(judge, passwd);
     if (baseline_.account) judge_account(judge, tools.facts, files_, passwd);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "drift/encryption/mount_table.hpp"
+#include "drift/mount_table.hpp"
 
 namespace agent {
 

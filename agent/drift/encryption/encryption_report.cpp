@@ -8,7 +8,7 @@
 namespace agent {
 namespace {
 
-constexpr std::string_view encrypted{"encrypted"};
+constexpr std::string_view wanted_state{"encrypted"};
 
 std::string joined(const std::vector<std::string>& items, std::string_view between) {
     std::string text;
@@ -115,8 +115,8 @@ private:
     void judge_devices(const std::string& condition, const std::string& what, const std::vector<BlockDevice>& devices) {
         const auto found = stacks(devices);
         const auto layers = layers_of(devices);
-        if (layers.plain.empty()) return tell(fine(condition, std::string{encrypted}, found));
-        tell(drifted(condition, Severity::critical, std::string{encrypted}, found,
+        if (layers.plain.empty()) return tell(fine(condition, std::string{wanted_state}, found));
+        tell(drifted(condition, Severity::critical, std::string{wanted_state}, found,
                      what + " is not encrypted: it lies open on " + joined(layers.plain, ", ")));
     }
 
@@ -124,10 +124,10 @@ private:
         const auto condition = "mount:" + view.point;
         if (!view.mount) {
             report_.state.set(condition, Value{});
-            return tell(drifted(condition, Severity::high, std::string{encrypted}, "absent",
+            return tell(drifted(condition, Severity::high, std::string{wanted_state}, "absent",
                                 "nothing is mounted at " + view.point));
         }
-        if (view.devices.has_error()) return unknown(condition, std::string{encrypted}, view.devices.error());
+        if (view.devices.has_error()) return unknown(condition, std::string{wanted_state}, view.devices.error());
         report_.state.set(condition, Value::object({{"type", view.mount->type},
                                                     {"source", view.mount->source},
                                                     {"devices", stacks_value(view.devices.value())}}));
@@ -141,7 +141,7 @@ private:
         for (const auto& swap : view_.swaps.value()) {
             const auto condition = "swap:" + swap.name;
             if (swap.devices.has_error()) {
-                unknown(condition, std::string{encrypted}, swap.devices.error());
+                unknown(condition, std::string{wanted_state}, swap.devices.error());
                 continue;
             }
             report_.state.set(condition, stacks_value(swap.devices.value()));

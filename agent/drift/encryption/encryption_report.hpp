@@ -7,7 +7,7 @@
 #include "drift/encryption/block_stack.hpp"
 #include "drift/encryption/encryption_baseline.hpp"
 #include "drift/encryption/luks_header.hpp"
-#include "drift/encryption/mount_table.hpp"
+#include "drift/mount_table.hpp"
 #include "model/check.hpp"
 
 namespace agent {

@@ -34,16 +34,10 @@ std::string member(const Value& body, std::string_view name) {
     return value == nullptr ? "" : render_value(*value);
 }
 
-// "<before><member>" where there is one.
-std::string with(const Value& body, std::string_view name, std::string_view before) {
-    const auto text = member(body, name);
-    return text.empty() ? "" : std::string{before} + text;
-}
-
 std::string render_payload(const Value& body) {
     if (body.find("base") != nullptr)
         return '@' + member(body, "base") + ',' + member(body, "offset") + ',' + member(body, "len");
-    return member(body, "protocol") + with(body, "field", " ");
+    return member(body, "protocol") + render_member(body, "field", " ");
 }
 
 std::string render_meta(const Value& body) {
@@ -71,8 +65,8 @@ std::string render_list(const Value& body, std::string_view between) {
 }
 
 std::string render_hash(std::string_view name, const Value& body) {
-    return std::string{name} + with(body, "expr", " ") + with(body, "mod", " mod ") + with(body, "seed", " seed ") +
-           with(body, "offset", " offset ");
+    return std::string{name} + render_member(body, "expr", " ") + render_member(body, "mod", " mod ") +
+           render_member(body, "seed", " seed ") + render_member(body, "offset", " offset ");
 }
 
 using Renderer = std::string (*)(const Value& body);
@@ -85,36 +79,45 @@ constexpr std::array renderers{
     Entry{"payload", &render_payload},
     Entry{"meta", &render_meta},
     Entry{"set", &render_set},
-    Entry{"prefix", [](const Value& b) { return member(b, "addr") + with(b, "len", "/"); }},
+    Entry{"prefix", [](const Value& b) { return member(b, "addr") + render_member(b, "len", "/"); }},
     Entry{"range", [](const Value& b) { return render_list(b, "-"); }},
     Entry{"concat", [](const Value& b) { return render_list(b, " . "); }},
     Entry{"ct",
-          [](const Value& b) { return "ct" + with(b, "dir", " ") + with(b, "family", " ") + with(b, "key", " "); }},
-    Entry{"rt", [](const Value& b) { return "rt" + with(b, "family", " ") + with(b, "key", " "); }},
-    Entry{"socket", [](const Value& b) { return "socket" + with(b, "key", " "); }},
-    Entry{"osf", [](const Value& b) { return "osf" + with(b, "ttl", " ttl ") + with(b, "key", " "); }},
+          [](const Value& b) {
+              return "ct" + render_member(b, "dir", " ") + render_member(b, "family", " ") +
+                     render_member(b, "key", " ");
+          }},
+    Entry{"rt", [](const Value& b) { return "rt" + render_member(b, "family", " ") + render_member(b, "key", " "); }},
+    Entry{"socket", [](const Value& b) { return "socket" + render_member(b, "key", " "); }},
+    Entry{"osf",
+          [](const Value& b) { return "osf" + render_member(b, "ttl", " ttl ") + render_member(b, "key", " "); }},
     Entry{"ipsec",
           [](const Value& b) {
-              return "ipsec" + with(b, "dir", " ") + with(b, "spnum", " spnum ") + with(b, "family", " ") +
-                     with(b, "key", " ");
+              return "ipsec" + render_member(b, "dir", " ") + render_member(b, "spnum", " spnum ") +
+                     render_member(b, "family", " ") + render_member(b, "key", " ");
           }},
     Entry{"fib",
           [](const Value& b) {
               const auto* flags = b.find("flags");
-              return "fib " + (flags == nullptr ? "" : render_list(*flags, " . ")) + with(b, "result", " ");
+              return "fib " + (flags == nullptr ? "" : render_list(*flags, " . ")) + render_member(b, "result", " ");
           }},
-    Entry{"exthdr", [](const Value& b) { return "exthdr" + with(b, "name", " ") + with(b, "field", " "); }},
-    Entry{"tcp option", [](const Value& b) { return "tcp option" + with(b, "name", " ") + with(b, "field", " "); }},
-    Entry{"ip option", [](const Value& b) { return "ip option" + with(b, "name", " ") + with(b, "field", " "); }},
-    Entry{"sctp chunk", [](const Value& b) { return "sctp chunk" + with(b, "name", " ") + with(b, "field", " "); }},
-    Entry{"dccp option", [](const Value& b) { return "dccp option" + with(b, "type", " "); }},
+    Entry{"exthdr",
+          [](const Value& b) { return "exthdr" + render_member(b, "name", " ") + render_member(b, "field", " "); }},
+    Entry{"tcp option",
+          [](const Value& b) { return "tcp option" + render_member(b, "name", " ") + render_member(b, "field", " "); }},
+    Entry{"ip option",
+          [](const Value& b) { return "ip option" + render_member(b, "name", " ") + render_member(b, "field", " "); }},
+    Entry{"sctp chunk",
+          [](const Value& b) { return "sctp chunk" + render_member(b, "name", " ") + render_member(b, "field", " "); }},
+    Entry{"dccp option", [](const Value& b) { return "dccp option" + render_member(b, "type", " "); }},
     Entry{"numgen",
           [](const Value& b) {
-              return "numgen" + with(b, "mode", " ") + with(b, "mod", " mod ") + with(b, "offset", " offset ");
+              return "numgen" + render_member(b, "mode", " ") + render_member(b, "mod", " mod ") +
+                     render_member(b, "offset", " offset ");
           }},
     Entry{"jhash", [](const Value& b) { return render_hash("jhash", b); }},
     Entry{"symhash", [](const Value& b) { return render_hash("symhash", b); }},
-    Entry{"map", [](const Value& b) { return member(b, "key") + " map" + with(b, "data", " "); }},
+    Entry{"map", [](const Value& b) { return member(b, "key") + " map" + render_member(b, "data", " "); }},
     Entry{"|", [](const Value& b) { return render_list(b, " | "); }},
     Entry{"^", [](const Value& b) { return render_list(b, " ^ "); }},
     Entry{"&", [](const Value& b) { return render_list(b, " & "); }},
@@ -122,11 +125,11 @@ constexpr std::array renderers{
     Entry{">>", [](const Value& b) { return render_list(b, " >> "); }},
     Entry{"elem",
           [](const Value& b) {
-              return member(b, "val") + with(b, "timeout", " timeout ") + with(b, "comment", " comment ") +
-                     (b.find("counter") != nullptr ? " counter" : "");
+              return member(b, "val") + render_member(b, "timeout", " timeout ") +
+                     render_member(b, "comment", " comment ") + (b.find("counter") != nullptr ? " counter" : "");
           }},
-    Entry{"jump", [](const Value& b) { return "jump" + with(b, "target", " "); }},
-    Entry{"goto", [](const Value& b) { return "goto" + with(b, "target", " "); }},
+    Entry{"jump", [](const Value& b) { return "jump" + render_member(b, "target", " "); }},
+    Entry{"goto", [](const Value& b) { return "goto" + render_member(b, "target", " "); }},
 };
 
 std::string render_named(const std::string& name, const Value& body) {
@@ -137,6 +140,11 @@ std::string render_named(const std::string& name, const Value& body) {
 }
 
 }  // namespace
+
+std::string render_member(const Value& body, std::string_view name, std::string_view before) {
+    const auto text = member(body, name);
+    return text.empty() ? "" : std::string{before} + text;
+}
 
 std::string render_value(const Value& value) {
     if (const auto* present = value.boolean()) return *present ? "exists" : "missing";

@@ -13,7 +13,6 @@ using testing::finding_of;
 using ::testing::HasSubstr;
 using testing::results_of;
 
-constexpr const char* cryptsetup = "/usr/sbin/cryptsetup";
 const std::string some_uuid = "0123456789abcdef0123456789abcdef";
 
 class StoredData : public ::testing::Test {
@@ -34,13 +33,13 @@ protected:
     }
     std::string run_cryptsetup(std::vector<std::string> arguments) {
         Command command;
-        command.program = cryptsetup;
+        command.program = testing::cryptsetup;
         command.arguments = std::move(arguments);
         auto exit = testing::run(ground.io, ground.processes.run(std::move(command))).value();
         EXPECT_EQ(exit.status, 0) << exit.standard_error.head;
         return exit.standard_output.head;
     }
-    static bool has_cryptsetup() { return std::filesystem::exists(cryptsetup); }
+    static bool has_cryptsetup() { return std::filesystem::exists(testing::cryptsetup); }
 
     testing::CheckGround ground;
     testing::StorageTree tree{ground.folder};
@@ -310,7 +309,7 @@ TEST(MountTable, IsReadWithItsEscapesAndOptionalFields) {
                             "36 35 98:0 /r /my\\040mount rw,noatime master:1 shared:2 - ext4 /dev/root rw\n"
                             "37 36 0:31 / / rw - tmpfs tmpfs rw\n")
                             .value();
-    EXPECT_EQ(mounts[0], (Mount{"98:0", "/my mount", "ext4", "/dev/root"}));
+    EXPECT_EQ(mounts[0], (Mount{"98:0", "/my mount", "ext4", "/dev/root", {"noatime", "rw"}}));
     EXPECT_EQ(mount_holding(mounts, "/my mount/x")->point, "/my mount");
     EXPECT_EQ(mount_holding(mounts, "/my mounts/x")->point, "/");
     for (const char* text : {"", "\n", "36 35 98:0 /r /m rw - \n", "36 35 98:0 /r /m rw ext4 /dev/x rw\n",

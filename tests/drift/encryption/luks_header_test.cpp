@@ -7,6 +7,7 @@
 #include "drift/encryption/luks2_metadata.hpp"
 #include "drift/encryption/luks_header.hpp"
 #include "host/files.hpp"
+#include "storage_tree.hpp"
 #include "support/check_ground.hpp"
 
 namespace agent {
@@ -17,13 +18,12 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-constexpr const char* cryptsetup = "/usr/sbin/cryptsetup";
 constexpr std::size_t header_most = 4UL * 1024UL * 1024UL;
 
 class RealHeader : public ::testing::Test {
 protected:
     void SetUp() override {
-        if (!std::filesystem::exists(cryptsetup))
+        if (!std::filesystem::exists(testing::cryptsetup))
             GTEST_SKIP() << "needs cryptsetup-bin (config/packages.txt, section test)";
         file = ground.folder.write("disk", "");
         std::filesystem::resize_file(file, 20UL * 1024UL * 1024UL);
@@ -31,7 +31,7 @@ protected:
     }
     std::string run_cryptsetup(std::vector<std::string> arguments) {
         Command command;
-        command.program = cryptsetup;
+        command.program = testing::cryptsetup;
         command.arguments = std::move(arguments);
         command.arguments.push_back(file.native());
         auto exit = testing::run(ground.io, ground.processes.run(std::move(command))).value();
@@ -89,10 +89,10 @@ TEST_F(RealHeader, OfVersion1ReadsAsCryptsetupDumpsIt) {
     EXPECT_EQ(std::to_string(header.key_bits), dumped(dump, "MK bits"));
     EXPECT_THAT(header.ciphers, ElementsAre(dumped(dump, "Cipher name") + "-" + dumped(dump, "Cipher mode")));
     EXPECT_THAT(header.keyslots, ElementsAre(LuksKeyslot{"0", "pbkdf2", 1000, 0, ""}));
-    const auto weak = weaknesses_of(header, {});
-    EXPECT_THAT(weak, Contains(HasSubstr("older than LUKS2")));
-    EXPECT_THAT(weak, Contains(HasSubstr("aes-cbc-essiv:sha256")));
-    EXPECT_THAT(weak, SizeIs(3)) << "256 bits are enough for CBC, which has one key";
+    const auto found = weaknesses_of(header, {});
+    EXPECT_THAT(found, Contains(HasSubstr("older than LUKS2")));
+    EXPECT_THAT(found, Contains(HasSubstr("aes-cbc-essiv:sha256")));
+    EXPECT_THAT(found, SizeIs(3)) << "256 bits are enough for CBC, which has one key";
 }
 
 TEST_F(RealHeader, HasAllItsKeyslotsLookedAt) {
@@ -100,7 +100,7 @@ TEST_F(RealHeader, HasAllItsKeyslotsLookedAt) {
     const auto key = (ground.folder.path() / "key").native();
     // The file that cryptsetup works on comes last, but here the new key does.
     Command add;
-    add.program = cryptsetup;
+    add.program = testing::cryptsetup;
     add.arguments = {"luksAddKey",  "-q", "--key-file", key, "--pbkdf=pbkdf2", "--pbkdf-force-iterations=2000",
                      file.native(), key};
     EXPECT_EQ(testing::run(ground.io, ground.processes.run(std::move(add))).value().status, 0);

@@ -6,6 +6,8 @@
 
 namespace agent::testing {
 
+inline constexpr const char* cryptsetup = "/usr/sbin/cryptsetup";
+
 class StorageTree {
 public:
     explicit StorageTree(const TemporaryDirectory& folder) : folder_{folder} {

@@ -1,25 +1,13 @@
-#include "drift/encryption/mount_table.hpp"
+#include "drift/mount_table.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "base/text.hpp"
+#include "drift/fields.hpp"
 
 namespace agent {
 namespace {
-
-std::string_view take_until(std::string_view& text, char mark) {
-    const auto taken = text.substr(0, text.find(mark));
-    text.remove_prefix(std::min(text.size(), taken.size() + 1));
-    return taken;
-}
-
-std::string_view take_word(std::string_view& text) {
-    text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t")));
-    const auto word = text.substr(0, text.find_first_of(" \t"));
-    text.remove_prefix(word.size());
-    return word;
-}
 
 bool is_octal(std::string_view digits) {
     return digits.size() == 3 && std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '7'; });
@@ -47,18 +35,25 @@ bool is_device_number(std::string_view text) {
            text.find_first_not_of("0123456789:") == std::string_view::npos && text.find(':', colon + 1) > text.size();
 }
 
-// 36 35 98:0 /of/the/filesystem /mount\040point rw,noatime master:1 - ext4 /dev/sda1 rw
+// proc(5): 36 35 98:0 /of/the/filesystem /mount\040point rw,noatime master:1 - ext4 /dev/sda1 rw. A source may be
+// empty.
 std::optional<Mount> parse_mount(std::string_view line) {
-    take_word(line);
-    take_word(line);
+    constexpr std::size_t device_field = 2;
+    constexpr std::size_t point_field = 4;
+    constexpr std::size_t options_field = 5;
+    constexpr std::ptrdiff_t fields_after_dash = 3;  // type, source, options of the filesystem
+    const auto fields = fields_of(line, ' ');
+    if (fields.size() <= options_field) return std::nullopt;
+    const auto dash = std::find(fields.begin() + options_field, fields.end(), "-");
+    if (fields.end() - dash <= fields_after_dash) return std::nullopt;
     Mount mount;
-    mount.device = take_word(line);
-    take_word(line);
-    mount.point = unescaped(take_word(line));
-    for (auto word = take_word(line); word != "-"; word = take_word(line))
-        if (word.empty()) return std::nullopt;
-    mount.type = unescaped(take_word(line));
-    mount.source = unescaped(take_word(line));
+    mount.device = fields[device_field];
+    mount.point = unescaped(fields[point_field]);
+    mount.type = unescaped(dash[1]);
+    mount.source = unescaped(dash[2]);
+    for (const auto list : {fields[options_field], dash[3]})
+        for (const auto option : fields_of(list, ',')) mount.options.emplace(option);
+    if (mount.options.contains("ro")) mount.options.erase("rw");
     if (!is_device_number(mount.device) || !mount.point.starts_with('/') || mount.type.empty()) return std::nullopt;
     return mount;
 }
@@ -80,8 +75,7 @@ constexpr std::array<std::string_view, 9> elsewhere{"nfs", "nfs4",     "cifs",  
 
 Result<std::vector<Mount>> parse_mountinfo(std::string_view text) {
     std::vector<Mount> mounts;
-    while (!text.empty()) {
-        const auto line = take_until(text, '\n');
+    for (const auto line : fields_of(text, '\n')) {
         auto mount = parse_mount(line);
         if (!mount) return Error{Errc::malformed, "not a line of mountinfo: " + agent::quoted(line)};
         mounts.push_back(*std::move(mount));
@@ -106,18 +100,16 @@ const Mount* mount_holding(const std::vector<Mount>& mounts, std::string_view pa
 }
 
 Result<std::vector<Swap>> parse_swaps(std::string_view text) {
-    if (!take_until(text, '\n').starts_with("Filename"))
+    const auto lines = fields_of(text, '\n');
+    if (lines.empty() || !lines.front().starts_with("Filename"))
         return Error{Errc::malformed, "the list of swaps does not begin with its heading"};
     std::vector<Swap> swaps;
-    while (!text.empty()) {
-        auto line = take_until(text, '\n');
-        Swap swap;
-        swap.path = unescaped(take_word(line));
-        const auto type = take_word(line);
-        swap.is_file = type == "file";
-        if (!swap.path.starts_with('/') || (type != "file" && type != "partition"))
-            return Error{Errc::malformed, "not a line of the list of swaps: " + agent::quoted(swap.path)};
-        swaps.push_back(std::move(swap));
+    for (std::size_t i = 1; i < lines.size(); ++i) {
+        const auto words = words_of(lines[i]);
+        const auto type = words.size() > 1 ? words[1] : std::string_view{};
+        if (!lines[i].starts_with('/') || (type != "file" && type != "partition"))
+            return Error{Errc::malformed, "not a line of the list of swaps: " + agent::quoted(lines[i])};
+        swaps.push_back({unescaped(words[0]), type == "file"});
     }
     return swaps;
 }

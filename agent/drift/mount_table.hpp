@@ -1,6 +1,7 @@
 #pragma once
 // What is mounted, and where the kernel swaps. Pure.
-#include <optional>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@ struct Mount {
     std::string point;
     std::string type;
     std::string source;
+    std::set<std::string, std::less<>> options{};  // of the mount and of its filesystem; read-only where either is
     friend bool operator==(const Mount&, const Mount&) = default;
 };
 
