@@ -28,13 +28,17 @@ bool is_calculated(const Value* left) {
            std::string_view{"|^&<<>>"}.find(members->begin()->first) != std::string_view::npos;
 }
 
+std::string render_operator(const std::string& op) {
+    static constexpr std::array<std::string_view, 6> known{"==", "!=", "<", ">", "<=", ">="};
+    return std::ranges::find(known, op) != known.end() ? op : render_value(Value{op});
+}
+
 std::string render_match(const Value& body) {
     const auto* word = body.find("op");
     const std::string op = word == nullptr || word->string() == nullptr ? "==" : *word->string();
     const bool silent = (op == "==" && !is_calculated(body.find("left"))) || op == "in";
     const auto* right = body.find("right");
-    // An interface may be named like anything; nft quotes it.
-    return render_member(body, "left", "") + (silent ? " " : ' ' + render_value(Value{op}) + ' ') +
+    return render_member(body, "left", "") + (silent ? " " : ' ' + render_operator(op) + ' ') +
            (right == nullptr ? "" : render_value(*right));
 }
 
@@ -121,15 +125,16 @@ using StatementRenderer = std::string (*)(const Value& body);
 struct Statement {
     std::string_view name;
     StatementRenderer render;
+    bool may_be_word{false};  // as well as an object
 };
 
 constexpr std::array statement_renderers{
     Statement{"match", &render_match},
     Statement{"vmap",
               [](const Value& b) { return render_member(b, "key", "") + " vmap" + render_member(b, "data", " "); }},
-    Statement{"counter", &render_counter},
-    Statement{"limit", &render_limit},
-    Statement{"quota", &render_quota},
+    Statement{"counter", &render_counter, true},
+    Statement{"limit", &render_limit, true},
+    Statement{"quota", &render_quota, true},
     Statement{"log", &render_log},
     Statement{"reject", &render_reject},
     Statement{"snat", [](const Value& b) { return render_nat("snat", b); }},
@@ -143,9 +148,9 @@ constexpr std::array statement_renderers{
     Statement{"set", [](const Value& b) { return render_filling("set", b); }},
     Statement{"map", [](const Value& b) { return render_filling("map", b); }},
     Statement{"meter", &render_meter},
-    Statement{"ct helper", [](const Value& b) { return "ct helper set " + render_value(b); }},
-    Statement{"ct timeout", [](const Value& b) { return "ct timeout set " + render_value(b); }},
-    Statement{"ct expectation", [](const Value& b) { return "ct expectation set " + render_value(b); }},
+    Statement{"ct helper", [](const Value& b) { return "ct helper set " + render_value(b); }, true},
+    Statement{"ct timeout", [](const Value& b) { return "ct timeout set " + render_value(b); }, true},
+    Statement{"ct expectation", [](const Value& b) { return "ct expectation set " + render_value(b); }, true},
     Statement{"ct count",
               [](const Value& b) {
                   return std::string{"ct count"} + (is_set(b, "inv") ? " over" : "") + render_member(b, "val", " ");
@@ -162,9 +167,10 @@ constexpr std::array statement_renderers{
               [](const Value& b) {
                   return b.string() != nullptr ? by_name("synproxy", b)
                                                : "synproxy " + shortened(write_json(b), statement_json_most);
-              }},
+              },
+              true},
     Statement{"xt", &render_extension},
-    Statement{"iptables", &render_line},
+    Statement{"iptables", &render_line, true},
 };
 
 std::string render_statement(const Value& statement) {
@@ -174,7 +180,10 @@ std::string render_statement(const Value& statement) {
     const auto known = std::ranges::find(statement_renderers, name, &Statement::name);
     // What carries no details of its own (a verdict, notrack) is its name.
     const bool bare = body.is_null() && name != "counter";
-    return known == statement_renderers.end() || bare ? render_value(statement) : known->render(body);
+    if (known == statement_renderers.end() || bare) return render_value(statement);
+    const bool is_expected =
+        body.is_null() || body.object() != nullptr || (known->may_be_word && body.string() != nullptr);
+    return is_expected ? known->render(body) : name + ' ' + shortened(write_json(body), statement_json_most);
 }
 
 }  // namespace

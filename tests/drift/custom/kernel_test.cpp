@@ -41,7 +41,7 @@ TEST_F(OwnCheck, OfARealKernelSettingSeesWhatItIs) {
     const auto wrong = ground.look(check("kind: sysctl, key: kernel/ostype, value: Plan9, severity: low"));
     EXPECT_EQ(wrong.result, CheckResult::drift);
     EXPECT_EQ(wrong.severity, Severity::low);
-    EXPECT_EQ(wrong.reason, "kernel.ostype is Linux, not Plan9");
+    EXPECT_EQ(wrong.reason, "kernel/ostype is Linux, not Plan9");
 }
 
 TEST_F(OwnCheck, OfASettingThatThisKernelDoesNotHaveIsADrift) {

@@ -61,7 +61,7 @@ constexpr Rendering renderings[] = {
     {R"({"match":{"op":"!=","left":{"payload":{"protocol":"udp","field":"dport"}},"right":53}})", "udp dport != 53"},
     {R"({"match":{"op":"==","left":{"&":[{"payload":{"base":"nh","offset":8,"len":8}},240]},"right":80}})",
      "@nh,8,8 & 240 == 80"},
-    {R"({"masquerade":{"flags":["random"]}})", "masquerade flags random"},
+    {R"({"masquerade":{"flags":["random"]}})", "masquerade random"},
     {R"({"masquerade":null})", "masquerade"},
     {R"({"snat":{"addr":{"map":{"key":{"payload":{"protocol":"ip","field":"saddr"}},"data":{"set":[["1.1.1.1","2.2.2.2"]]}}}}})",
      "snat to ip saddr map { 1.1.1.1 : 2.2.2.2 }"},
@@ -89,7 +89,8 @@ TEST(RenderRule, ShowsWhatItDoesNotKnowAsJson) {
     EXPECT_EQ(shown("7,[1,2],null"), "7 1,2 null");
     EXPECT_EQ(shown(R"({"match":{"op":"==","left":{"newthing":{"a":1}},"right":{"x":1,"y":2}}})"),
               R"(newthing {"a":1} {"x":1,"y":2})");
-    EXPECT_EQ(shown(R"({"match":7},{"set":3},{"limit":[]},{"iptables":4})"), "7 { } { 3 } limit rate 4");
+    EXPECT_EQ(shown(R"({"match":7},{"set":3},{"limit":[]},{"iptables":4},{"vmap":"x"})"),
+              R"(match 7 set 3 limit [] iptables 4 vmap "x")");
 }
 
 TEST(RenderRule, LetsNoTextOfARulePlayTricks) {
