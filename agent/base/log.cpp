@@ -17,7 +17,7 @@ namespace agent {
 namespace {
 
 std::atomic<bool> to_journal{false};
-std::atomic<LogLevel> least{LogLevel::info};
+std::atomic<LogLevel> least_level{LogLevel::info};
 std::string journal_identifier = "compliance-agent";
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
@@ -79,7 +79,7 @@ bool journal_listens() { return access("/run/systemd/journal/socket", W_OK) == 0
 }  // namespace
 
 void configure_log(LogLevel level, LogTarget target, std::string_view identifier) {
-    least = level;
+    least_level = level;
     journal_identifier = identifier;
     const bool wanted =
         target == LogTarget::journal || (target == LogTarget::automatic && standard_error_is_the_journal());
@@ -90,7 +90,7 @@ void configure_log(LogLevel level, LogTarget target, std::string_view identifier
 }
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-    if (level < least.load()) return;
+    if (level < least_level.load()) return;
     if (to_journal.load() && send_to_journal(level, message, fields)) return;
     std::string line{message};
     for (const auto& field : fields) {

@@ -3,13 +3,6 @@
 #include <array>
 
 namespace agent {
-
-// Each in the file of its name.
-std::unique_ptr<Action> read_check_run(MapReader& step, const ParameterSchema& parameters);
-std::unique_ptr<Action> read_command_run(MapReader& step, const ParameterSchema& parameters);
-std::unique_ptr<Action> read_file_install(MapReader& step, const ParameterSchema& parameters);
-std::unique_ptr<Action> read_unit_restart(MapReader& step, const ParameterSchema& parameters);
-
 namespace {
 
 struct Entry {

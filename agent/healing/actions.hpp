@@ -11,4 +11,10 @@ namespace agent {
 // was then reported to `step`.
 [[nodiscard]] std::unique_ptr<Action> read_action(MapReader& step, const ParameterSchema& parameters);
 
+// One action each, in the file of its name.
+[[nodiscard]] std::unique_ptr<Action> read_check_run(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_command_run(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_file_install(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_unit_restart(MapReader& step, const ParameterSchema& parameters);
+
 }  // namespace agent

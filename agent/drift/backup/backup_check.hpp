@@ -29,6 +29,6 @@ private:
     BackupHost host_;
 };
 
-[[nodiscard]] std::shared_ptr<const Check> read_backup(MapReader& keys, CheckName name);
+[[nodiscard]] std::shared_ptr<const Check> read_backup(MapReader& reader, CheckName name);
 
 }  // namespace agent

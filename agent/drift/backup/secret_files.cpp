@@ -52,8 +52,10 @@ SecretFile look_at_secret(std::string condition, const std::filesystem::path& pa
     const auto target = std::filesystem::canonical(path, ignored);
     // Where that fails, looking at the path itself says why.
     auto facts = inspect_file(ignored ? path : target, Content::left_alone);
-    if (facts.has_error()) secret.facts = std::move(facts).error();
-    if (facts.has_value() && facts.value()) secret.facts = *std::move(facts).value();
+    if (facts.has_error())
+        secret.facts = std::move(facts).error();
+    else if (facts.value())
+        secret.facts = *std::move(facts).value();
     return secret;
 }
 

@@ -70,8 +70,10 @@ void tell(const PortBaseline& baseline, const std::vector<ListeningSocket>& open
         const auto holder = known == holders.end() ? std::string{"unknown process (needs root)"} : known->second;
         facts.push_back(Value::object({{"socket", name}, {"process", holder}}));
         state.emplace_back(name);
-        report.findings.push_back(drifted("socket:" + name, baseline.common.severity, "not open", "open by " + holder,
-                                          name + " is open by " + holder + " and not allowed"));
+        auto why = name;
+        why.append(" is open by ").append(holder).append(" and not allowed");
+        report.findings.push_back(
+            drifted("socket:" + name, baseline.common.severity, "not open", "open by " + holder, why));
     }
     report.state.set("unexpected", std::move(state));
     report.state.set("unexpected_sockets", static_cast<std::int64_t>(open.size()));
@@ -117,6 +119,7 @@ std::vector<ListeningSocket> unexpected(const PortBaseline& baseline, const std:
             open.emplace(socket.to_string(), socket);
     }
     std::vector<ListeningSocket> list;
+    list.reserve(open.size());
     for (auto& [name, socket] : open) list.push_back(std::move(socket));
     return list;
 }

@@ -33,6 +33,6 @@ private:
     EncryptionHost host_;
 };
 
-[[nodiscard]] std::shared_ptr<const Check> read_encryption(MapReader& keys, CheckName name);
+[[nodiscard]] std::shared_ptr<const Check> read_encryption(MapReader& reader, CheckName name);
 
 }  // namespace agent

@@ -21,6 +21,7 @@ std::string joined(const std::vector<std::string>& items, std::string_view betwe
 
 std::string stacks(const std::vector<BlockDevice>& devices) {
     std::vector<std::string> words;
+    words.reserve(devices.size());
     for (const auto& device : devices) words.push_back(describe(device));
     return words.empty() ? "in memory only" : joined(words, "; ");
 }

@@ -173,8 +173,10 @@ private:
     Task<IptablesView> look_at_iptables(Protocol protocol, const FirewallView& view) {
         IptablesView seen;
         auto legacy = legacy_tables(protocol);
-        if (legacy.has_error()) seen.lines = std::move(legacy).error();
-        if (seen.lines.has_error()) co_return seen;
+        if (legacy.has_error()) {
+            seen.lines = std::move(legacy).error();
+            co_return seen;
+        }
         const bool has_legacy = !legacy.value().empty();
         if (has_legacy) {
             const auto hint =
@@ -212,7 +214,10 @@ private:
         seen.programs.push_back(program->native());
         auto lines = co_await save(*program, std::move(tables));
         if (is_cancelled(lines)) co_return std::move(lines).error();
-        if (lines.has_error()) seen.lines = std::move(lines).error();
+        if (lines.has_error()) {
+            seen.lines = std::move(lines).error();
+            co_return ok();
+        }
         if (seen.lines.has_error()) co_return ok();
         auto& all = seen.lines.value();
         all.insert(all.end(), lines.value().begin(), lines.value().end());

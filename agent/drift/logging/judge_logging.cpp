@@ -18,9 +18,10 @@ void judge_units(const LoggingBaseline& baseline, const LoggingView& view, Check
         const auto& seen = state.value();
         const auto found = seen.load_state == "loaded" ? seen.active_state : seen.load_state;
         states.set(unit, found);
-        report.findings.push_back(seen.is_active()
-                                      ? fine(condition, "active", found)
-                                      : drifted(condition, Severity::high, "active", found, unit + " is " + found));
+        auto why = unit;
+        why.append(" is ").append(found);
+        report.findings.push_back(seen.is_active() ? fine(condition, "active", found)
+                                                   : drifted(condition, Severity::high, "active", found, why));
     }
     report.state.set("units", states);
 }
