@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "cli/learn.hpp"
 #include "cli/session.hpp"
 #include "daemon/check_round.hpp"
 #include "drift/baseline.hpp"
@@ -13,6 +14,7 @@ struct CheckOptions {
     std::vector<std::string> names;
     bool json{};
     bool explain{};
+    bool learn{};
 };
 
 Value json_of(const CheckReport& report) {
@@ -61,18 +63,40 @@ void print_table(const std::vector<CheckReport>& reports) {
     table.print();
 }
 
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+    return text;
+}
+
+// The baseline may have chosen others than the check itself would.
+std::string in_words(const Controls& controls) {
+    std::string text;
+    if (!controls.hipaa.empty()) text = "45 CFR " + joined(controls.hipaa);
+    if (!controls.nist_800_53.empty())
+        text += (text.empty() ? "" : "; ") + ("NIST 800-53 " + joined(controls.nist_800_53));
+    return text.empty() ? "no control" : text;
+}
+
 int explain(const LoadedAgent& loaded, const std::vector<std::string>& names, bool json) {
     bool found = false;
     Value::Array told;
     for (const auto& check : loaded.baseline.checks) {
         const auto& name = check->settings().name.str();
         if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) continue;
-        if (json) told.push_back(Value::object({{"check", name}, {"explanation", check->explain()}}));
+        const auto& controls = check->settings().controls;
+        if (json)
+            told.push_back(Value::object(
+                {{"check", name},
+                 {"explanation", check->explain()},
+                 {"hipaa_controls", Value::strings(controls.hipaa)},
+                 {"framework_mappings", Value::object({{"nist_800_53", Value::strings(controls.nist_800_53)}})}}));
         if (found && !json) print_line("");
         found = true;
         if (json) continue;
         print_line(coloured(name, Colour::green));
         print_line(check->explain());
+        print_line("Its evidence counts for: " + in_words(controls));
     }
     if (found && json) print_json(Value::object({{"checks", std::move(told)}}));
     if (found) return fine;
@@ -83,6 +107,7 @@ int explain(const LoadedAgent& loaded, const std::vector<std::string>& names, bo
 int check(const CommandLine& line, const CheckOptions& options) {
     const auto [loaded, status] = load(line, FileChecks::all);
     if (!loaded) return status;
+    if (options.learn) return learn(*loaded, options.names);
     if (options.explain) return explain(*loaded, options.names, options.json);
     auto store = state_to_read(loaded->settings);  // what checks remember makes ages known; without it they look anyway
     auto* known = store.has_value() ? store.value().get() : nullptr;
@@ -112,8 +137,12 @@ void add_check(CLI::App& app, CommandLine& line) {
     auto* command = app.add_subcommand("check", "Runs drift checks now; changes and records nothing");
     auto options = std::make_shared<CheckOptions>();
     command->add_option("NAME", options->names, "checks to run; all if none is named");
-    command->add_flag("--json", options->json, "the same facts as JSON");
-    command->add_flag("--explain", options->explain, "say what each looks at, why, and which control wants it");
+    auto* json = command->add_flag("--json", options->json, "the same facts as JSON");
+    auto* why =
+        command->add_flag("--explain", options->explain, "say what each looks at, why, and which control wants it");
+    command->add_flag("--learn", options->learn, "print a baseline as this host is now, for a person to review")
+        ->excludes(json)
+        ->excludes(why);
     command->callback([&line, options] { line.chosen = [&line, options] { return check(line, *options); }; });
 }
 

@@ -61,4 +61,9 @@ using YamlResult =
 // The same for text already at hand; `path` is only a name.
 [[nodiscard]] YamlResult parse_yaml(std::string bytes, const std::filesystem::path& path);
 
+// `text` as a string of YAML: in double quotes where it could be read as anything else.
+[[nodiscard]] std::string yaml_word(std::string_view text);
+// On one line; read back, every key of every schema means the same.
+[[nodiscard]] std::string write_yaml(const YamlNode& node);
+
 }  // namespace agent

@@ -129,6 +129,14 @@ void look_for_waived_checks(MapReader& root, const Baseline& baseline) {
     }
 }
 
+}  // namespace
+
+const Check* Baseline::find(const CheckName& name) const noexcept {
+    for (const auto& check : checks)
+        if (check->settings().name == name) return check.get();
+    return nullptr;
+}
+
 BaselineOutcome read_baseline(const YamlFile& yaml) {
     BaselineOutcome outcome;
     Baseline baseline;
@@ -147,14 +155,6 @@ BaselineOutcome read_baseline(const YamlFile& yaml) {
     return outcome;
 }
 
-}  // namespace
-
-const Check* Baseline::find(const CheckName& name) const noexcept {
-    for (const auto& check : checks)
-        if (check->settings().name == name) return check.get();
-    return nullptr;
-}
-
 BaselineOutcome load_baseline(const std::filesystem::path& file) {
     auto loaded = load_yaml(file);
     if (loaded.has_value()) return read_baseline(loaded.value());
@@ -164,7 +164,7 @@ BaselineOutcome load_baseline(const std::filesystem::path& file) {
 }
 
 Baseline built_in_baseline() {
-    const auto yaml = parse_yaml("version: 1\n", "the built-in baseline");
+    const auto yaml = parse_yaml(std::string{built_in_text}, "the built-in baseline");
     return std::move(read_baseline(yaml.value()).baseline).value();
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "codec/schema.hpp"
@@ -28,8 +29,11 @@ struct BaselineOutcome {
     Faults faults;
 };
 [[nodiscard]] BaselineOutcome load_baseline(const std::filesystem::path& file);
+// The same for what is already read.
+[[nodiscard]] BaselineOutcome read_baseline(const YamlFile& yaml);
 
-// Where no baseline was written: the built-in checks with their defaults, as the file "version: 1" would say.
+// Where no baseline was written: the built-in checks with their defaults.
+inline constexpr std::string_view built_in_text{"version: 1\n"};
 [[nodiscard]] Baseline built_in_baseline();
 
 }  // namespace agent

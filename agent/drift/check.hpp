@@ -7,6 +7,7 @@
 
 #include "async/time_source.hpp"
 #include "base/port.hpp"
+#include "drift/learnt.hpp"
 #include "drift/round_facts.hpp"
 #include "host/process_runner.hpp"
 #include "host/units.hpp"
@@ -47,9 +48,10 @@ public:
     [[nodiscard]] virtual Task<CheckReport> look(CheckTools& tools, std::string& notes) const = 0;
     // For `check --explain`: what it looks at, why, and which control wants it.
     [[nodiscard]] virtual std::string explain() const = 0;
-    // For `check --learn`: YAML lines, not indented, that declare in this check's section what this host is like now,
-    // for a person to review. Empty: it declares nothing that could be learnt.
-    [[nodiscard]] virtual Task<std::string> learn(CheckTools& tools) const;
+    // For `check --learn`: keys that declare in this check's section what this host is like now. Changes nothing. A
+    // safeguard that the baseline demands stays demanded, whatever the host is like: that it is missing is a remark.
+    // An error is for what kept it from looking at all.
+    [[nodiscard]] virtual Task<Learnt> learn(CheckTools& tools) const;
 };
 
 }  // namespace agent

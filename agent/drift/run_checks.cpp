@@ -65,18 +65,7 @@ asio::awaitable<void> take_turn(Round& round, Turn& turn) {
     if (round.parts.ended) round.parts.ended(*turn.outcome);
 }
 
-using AllChecks = std::vector<std::shared_ptr<const Check>>;
-
-Result<std::vector<Turn>> choose(const AllChecks& checks, const std::vector<CheckName>& only) {
-    std::vector<std::string_view> known;
-    for (const auto& check : checks) known.push_back(check->settings().name.str());
-    for (const auto& name : only) {
-        if (std::find(known.begin(), known.end(), name.str()) != known.end()) continue;
-        std::string text = "the baseline has no check named " + agent::quoted(name.str());
-        const auto meant = nearest(name.str(), known);
-        if (!meant.empty()) text += "; did you mean " + agent::quoted(meant) + "?";
-        return Error{Errc::not_found, std::move(text)};
-    }
+std::vector<Turn> choose(const std::vector<std::shared_ptr<const Check>>& checks, const std::vector<CheckName>& only) {
     std::vector<Turn> turns;
     for (const auto& check : checks) {
         const auto& name = check->settings().name;
@@ -88,8 +77,22 @@ Result<std::vector<Turn>> choose(const AllChecks& checks, const std::vector<Chec
 
 }  // namespace
 
+Result<> known_checks(const Baseline& baseline, const std::vector<CheckName>& names) {
+    std::vector<std::string_view> known;
+    for (const auto& check : baseline.checks) known.push_back(check->settings().name.str());
+    for (const auto& name : names) {
+        if (std::find(known.begin(), known.end(), name.str()) != known.end()) continue;
+        std::string text = "the baseline has no check named " + agent::quoted(name.str());
+        const auto meant = nearest(name.str(), known);
+        if (!meant.empty()) text += "; did you mean " + agent::quoted(meant) + "?";
+        return Error{Errc::not_found, std::move(text)};
+    }
+    return ok();
+}
+
 Task<std::vector<CheckOutcome>> run_checks(const Baseline& baseline, std::vector<CheckName> only, RoundParts parts) {
-    AGENT_CO_TRY(auto turns, choose(baseline.checks, only));
+    AGENT_CO_TRY(known_checks(baseline, only));
+    auto turns = choose(baseline.checks, only);
     std::vector<CheckOutcome> outcomes;
     if (turns.empty()) co_return outcomes;  // a group of nothing would never end
     RoundFacts facts;
@@ -115,6 +118,6 @@ Task<std::vector<CheckOutcome>> run_checks(const Baseline& baseline, std::vector
     co_return outcomes;
 }
 
-Task<std::string> Check::learn(CheckTools&) const { co_return std::string{}; }
+Task<Learnt> Check::learn(CheckTools&) const { co_return Learnt{}; }
 
 }  // namespace agent

@@ -25,6 +25,9 @@ struct RoundParts {
     std::function<void(const CheckOutcome&)> ended;  // told of each as it ends, before the slowest has; may be none
 };
 
+// `not_found` names the first of `names` that `baseline` does not have, and the nearest that it has.
+[[nodiscard]] Result<> known_checks(const Baseline& baseline, const std::vector<CheckName>& names);
+
 // All checks of `baseline` (or `only` these) at the same time, each within its own limit; one that takes too long is
 // `timeout` with its processes gone and delays no other. Waivers are applied. The reports come in the order of the
 // baseline. An unknown name is `not_found`, naming the nearest.

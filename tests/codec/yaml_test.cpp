@@ -149,5 +149,27 @@ TEST(Yaml, LoadsFilesAndKeepsTheirBytes) {
     EXPECT_THAT(load_yaml(large).error().to_string(), HasSubstr("larger than 1 MiB"));
 }
 
+TEST(YamlText, IsReadBackAsTheSameString) {
+    for (const std::string text :
+         {"root", "/srv/a", "0644", "1e3", "true", "off", "null", "", "-x", "a: b", "a, b", "[a]", "# no",
+          "\"quoted\" \\ and\nlines\t\x7f\x01", "é…", "22/tcp", "127.0.0.1:53/udp"}) {
+        const auto root = yaml("[" + yaml_word(text) + "]");
+        EXPECT_EQ(root.items.at(0).to_value(), Value{text}) << yaml_word(text);
+    }
+    EXPECT_EQ(yaml_word("root"), "root");
+    EXPECT_EQ(yaml_word("off"), "\"off\"");
+}
+
+TEST(YamlText, OfADocumentMeansTheSame) {
+    const auto* text =
+        "a: 1\nb: \"1\"\nc: off\nd: 3d\ne: [x, \"y\", -5, 0.5, ~]\nf: {g h: a b, i: []}\nj: |\n  two\n  "
+        "lines\nk:\n\"l: m\": {}\n";
+    const auto before = yaml(text);
+    const auto after = yaml(write_yaml(before));
+    EXPECT_EQ(after.to_value(), before.to_value()) << write_yaml(before);
+    EXPECT_TRUE(after.find("c")->plain) << "an unquoted off is more than a word";
+    EXPECT_FALSE(after.find("b")->plain);
+}
+
 }  // namespace
 }  // namespace agent

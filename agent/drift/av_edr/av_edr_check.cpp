@@ -139,20 +139,34 @@ std::string AvEdrCheck::explain() const {
            "NIST 800-53 SI-3 malicious code protection that is kept up to date.";
 }
 
-Task<std::string> AvEdrCheck::learn(CheckTools&) const {
-    if (baseline_.binary.empty()) co_return std::string{};
+Task<Learnt> AvEdrCheck::learn(CheckTools&) const {
+    Learnt learnt;
+    if (baseline_.binary.empty()) co_return learnt;
+    learnt.from = baseline_.binary.native();
     PackageHint hint;
     auto looked = co_await look_at_file(baseline_, host_, hint);
     if (looked.has_error()) co_return std::move(looked).error();
     const auto& binary = looked.value();
-    if (binary.digests.has_error()) co_return std::string{};
-    const auto sha256 = "sha256: " + binary.digests.value().sha256 + "\n";
-    const auto lines = "binary: " + write_json(Value{baseline_.binary.native()}) + "\n";
+    if (binary.digests.has_error()) {
+        const auto& error = binary.digests.error();
+        if (error.code() == Errc::not_found)
+            learnt.remarks.push_back(error.message() +
+                                     ": install the scanner, or say which product protects this host "
+                                     "(product: other)");
+        else
+            learnt.unknown.push_back(error.message());
+        co_return learnt;
+    }
+    if (binary.package.has_error())
+        learnt.unknown.push_back("which package vouches for it: " + binary.package.error().message());
+    learnt.say("binary", baseline_.binary.native());
     const bool is_vouched_for = binary.package.has_value() && binary.package.value() &&
                                 binary.package.value()->md5 == binary.digests.value().md5;
-    if (!is_vouched_for) co_return lines + sha256;
-    co_return lines + "# package " + binary.package.value()->package +
-        " vouches for it, through upgrades as well; to pin it:\n# " + sha256;
+    if (is_vouched_for)
+        learnt.lines += "# package " + binary.package.value()->package +
+                        " vouches for it, through upgrades as well; to pin it:\n# ";
+    learnt.say("sha256", binary.digests.value().sha256);
+    co_return learnt;
 }
 
 }  // namespace agent

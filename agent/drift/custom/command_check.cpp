@@ -115,9 +115,8 @@ std::shared_ptr<const Check> read_command_check(MapReader& keys, CheckName name)
     return std::make_shared<CommandCheck>(std::move(command));
 }
 
-Task<CheckReport> CommandCheck::look(CheckTools& tools, std::string&) const {
-    const auto safe = only_roots(baseline_.argv.front());
-    if (safe.has_error()) co_return judge_run(baseline_, safe.error());
+Task<CommandExit> CommandCheck::run_once(CheckTools& tools) const {
+    AGENT_CO_TRY(only_roots(baseline_.argv.front()));
     Command command;
     command.program = baseline_.argv.front();
     command.arguments.assign(baseline_.argv.begin() + 1, baseline_.argv.end());
@@ -126,8 +125,13 @@ Task<CheckReport> CommandCheck::look(CheckTools& tools, std::string&) const {
     command.head_limit = output_most;
     command.tail_limit = 1;
     auto run = co_await tools.processes.run(std::move(command));
+    co_return in_context(std::move(run), baseline_.argv.front());
+}
+
+Task<CheckReport> CommandCheck::look(CheckTools& tools, std::string&) const {
+    auto run = co_await run_once(tools);
     if (run.has_error() && run.error().code() == Errc::cancelled) co_return std::move(run).error();
-    co_return judge_run(baseline_, in_context(std::move(run), baseline_.argv.front()));
+    co_return judge_run(baseline_, run);
 }
 
 std::string CommandCheck::explain() const {
@@ -137,6 +141,25 @@ std::string CommandCheck::explain() const {
     if (baseline_.output) text += ", print " + agent::quoted(*baseline_.output, shown_most);
     if (baseline_.contains) text += ", print something with " + agent::quoted(*baseline_.contains, shown_most);
     return text + ". A program that others than root could change is not run.";
+}
+
+Task<Learnt> CommandCheck::learn(CheckTools& tools) const {
+    Learnt learnt;
+    learnt.from = "a run of " + baseline_.argv.front();
+    auto run = co_await run_once(tools);
+    if (run.has_error() && run.error().code() == Errc::cancelled) co_return std::move(run).error();
+    if (run.has_error()) {
+        learnt.unknown.push_back(run.error().message());
+        co_return learnt;
+    }
+    const auto& exit = run.value();
+    learnt.lines = "status: " + std::to_string(exit.status) + '\n';
+    const auto text = without_line_ends(exit.standard_output.head);
+    if (baseline_.output && (text.empty() || text.size() > shown_most || text.find('\n') != std::string::npos))
+        learnt.remarks.emplace_back("what it printed is no single short line; what is expected of it stays as it is");
+    else if (baseline_.output)
+        learnt.say("output", text);
+    co_return learnt;
 }
 
 }  // namespace agent

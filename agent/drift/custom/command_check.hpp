@@ -25,8 +25,11 @@ public:
     [[nodiscard]] const CheckSettings& settings() const noexcept override { return baseline_.common; }
     [[nodiscard]] Task<CheckReport> look(CheckTools& tools, std::string& notes) const override;
     [[nodiscard]] std::string explain() const override;
+    [[nodiscard]] Task<Learnt> learn(CheckTools& tools) const override;
 
 private:
+    [[nodiscard]] Task<CommandExit> run_once(CheckTools& tools) const;
+
     CommandBaseline baseline_;
 };
 

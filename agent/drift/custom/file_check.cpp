@@ -94,6 +94,24 @@ void read_expectations(MapReader& entry, FileBaseline& file) {
         entry.fault("path", "expects nothing; say at least one of present, sha256, mode, owner, group");
 }
 
+void learn_file(const FileBaseline& baseline, const std::optional<FileFacts>& facts, Learnt& learnt) {
+    if (!facts) {
+        learnt.say("present", false);
+        learnt.settled = {"sha256", "mode", "owner", "group"};
+        return;
+    }
+    if (facts->kind != FileKind::regular)
+        return learnt.remarks.push_back("there is a " + std::string{name_of(facts->kind)} +
+                                        " in its place; what is expected stays as it is");
+    // An entry that says what of the file matters is renewed; one that says nothing yet gets everything.
+    const bool all = !baseline.sha256 && !baseline.mode && !baseline.owner && !baseline.group;
+    learnt.say("present", true);
+    if ((all || baseline.sha256) && !facts->sha256.empty()) learnt.say("sha256", facts->sha256);
+    if (all || baseline.mode) learnt.say("mode", octal(facts->mode));
+    if (all || baseline.owner) learnt.say("owner", facts->owner);
+    if (all || baseline.group) learnt.say("group", facts->group);
+}
+
 }  // namespace
 
 std::shared_ptr<const Check> read_file_check(MapReader& entry, CheckName name) {
@@ -171,6 +189,18 @@ std::string FileCheck::explain() const {
     return text +
            ". A file that was changed behind the operator's back may weaken every other safeguard of the host. "
            "Links are not followed; what may not be read is an error, never a pass.";
+}
+
+Task<Learnt> FileCheck::learn(CheckTools&) const {
+    Learnt learnt;
+    learnt.from = baseline_.path.native();
+    auto seen = inspect_file(baseline_.path, Content::hashed);
+    if (seen.has_error()) {
+        learnt.unknown.push_back(seen.error().message());
+        seen = inspect_file(baseline_.path, Content::left_alone);
+    }
+    if (seen.has_value()) learn_file(baseline_, seen.value(), learnt);
+    co_return learnt;
 }
 
 }  // namespace agent

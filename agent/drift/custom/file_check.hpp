@@ -25,6 +25,7 @@ public:
     [[nodiscard]] const CheckSettings& settings() const noexcept override { return baseline_.common; }
     [[nodiscard]] Task<CheckReport> look(CheckTools& tools, std::string& notes) const override;
     [[nodiscard]] std::string explain() const override;
+    [[nodiscard]] Task<Learnt> learn(CheckTools& tools) const override;
 
     [[nodiscard]] const FileBaseline& baseline() const noexcept { return baseline_; }
 

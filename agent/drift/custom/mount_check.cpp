@@ -40,6 +40,24 @@ void judge_options(const MountBaseline& baseline, const Mount& mount, CheckRepor
     }
 }
 
+void learn_mount(const MountBaseline& baseline, const Mount* mount, Learnt& learnt) {
+    learnt.say("present", mount != nullptr);
+    if (mount == nullptr) {
+        learnt.settled = {"fstype", "options", "forbidden_options"};
+        return;
+    }
+    learnt.say("fstype", mount->type);
+    const auto keep = [&](std::string_view key, const std::vector<std::string>& options, bool in_force) {
+        std::vector<std::string> kept;
+        for (const auto& option : options)
+            if (mount->options.contains(option) == in_force) kept.push_back(option);
+        if (!options.empty()) learnt.say(key, kept);
+    };
+    keep("options", baseline.options, true);
+    keep("forbidden_options", baseline.forbidden, false);
+    learnt.remarks.push_back("in force are " + joined({mount->options.begin(), mount->options.end()}));
+}
+
 }  // namespace
 
 CheckReport judge_mount(const MountBaseline& baseline, const Result<std::vector<Mount>>& mounts) {
@@ -113,6 +131,23 @@ std::string MountCheck::explain() const {
     if (!baseline_.options.empty()) text += ", with " + joined(baseline_.options);
     if (!baseline_.forbidden.empty()) text += ", without " + joined(baseline_.forbidden);
     return text + ". The running kernel is asked, not /etc/fstab; of several mounts at one place the last counts.";
+}
+
+Task<Learnt> MountCheck::learn(CheckTools& tools) const {
+    Learnt learnt;
+    const auto table = std::find_if(tables_.begin(), tables_.end(),
+                                    [&](const auto& file) { return tools.facts.file(file, table_most).has_value(); });
+    if (table == tables_.end()) {
+        learnt.unknown.push_back(tools.facts.file(tables_.back(), table_most).error().message());
+        co_return learnt;
+    }
+    learnt.from = table->native();
+    const auto mounts = parse_mountinfo(tools.facts.file(*table, table_most).value());
+    if (mounts.has_error())
+        learnt.unknown.push_back(mounts.error().message());
+    else
+        learn_mount(baseline_, mount_at(mounts.value(), baseline_.path), learnt);
+    co_return learnt;
 }
 
 }  // namespace agent

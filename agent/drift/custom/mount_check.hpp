@@ -30,6 +30,7 @@ public:
     [[nodiscard]] const CheckSettings& settings() const noexcept override { return baseline_.common; }
     [[nodiscard]] Task<CheckReport> look(CheckTools& tools, std::string& notes) const override;
     [[nodiscard]] std::string explain() const override;
+    [[nodiscard]] Task<Learnt> learn(CheckTools& tools) const override;
 
 private:
     MountBaseline baseline_;

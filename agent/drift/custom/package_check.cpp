@@ -91,6 +91,26 @@ Finding judge_no_status(const PackageBaseline& baseline, const PackageHost& host
     return undetermined("presence", baseline.common.severity, expected, no_dpkg);
 }
 
+void learn_package(const PackageBaseline& baseline, const std::vector<InstalledPackage>& found, Learnt& learnt) {
+    learnt.say("present", is_there(found));
+    if (!is_there(found)) {
+        learnt.settled = {"version", "version_at_least"};
+        return;
+    }
+    if (!is_sound(found))
+        learnt.remarks.push_back("it is only half installed (" + shown(found) + "): a drift until it is whole");
+    std::vector<std::string> versions;
+    for (const auto& package : found)
+        if (!package.is_absent()) versions.push_back(package.version);
+    const auto older = [](const auto& a, const auto& b) { return compare_debian_versions(a, b) < 0; };
+    const auto [oldest, newest] = std::minmax_element(versions.begin(), versions.end(), older);
+    if (baseline.version) learnt.say("version", *newest);
+    if (baseline.version && older(*oldest, *newest))
+        learnt.remarks.push_back("of several architectures, of different versions (" + shown(found) +
+                                 "): name one, as in name:arch");
+    if (baseline.version_at_least) learnt.say("version_at_least", *oldest);
+}
+
 }  // namespace
 
 PackageHost PackageHost::of_this_machine() {
@@ -153,6 +173,20 @@ std::string PackageCheck::explain() const {
     return text +
            ". What is missing protects nothing, and what nobody wants is one more way in: NIST 800-53 CM-6 and CM-7, "
            "and the review of activity that 45 CFR 164.308(a)(1)(ii)(D) wants.";
+}
+
+Task<Learnt> PackageCheck::learn(CheckTools& tools) const {
+    Learnt learnt;
+    const auto& status = tools.facts.file(host_.dpkg_status, status_most);
+    if (status.has_value()) {
+        learnt.from = host_.dpkg_status.native();
+        learn_package(baseline_, find_package(status.value(), baseline_.package), learnt);
+        co_return learnt;
+    }
+    const auto finding = judge_no_status(baseline_, host_, status.error());
+    auto& told = finding.result == CheckResult::not_applicable ? learnt.remarks : learnt.unknown;
+    told.push_back(finding.reason);
+    co_return learnt;
 }
 
 }  // namespace agent

@@ -36,6 +36,12 @@ std::optional<std::string> canonical(std::string text) {
     return std::string{name.data()};
 }
 
+// What allows `socket`; of one that is bound to no address, any.
+std::string word_of(const ListeningSocket& socket) {
+    const bool is_any = socket.address == "0.0.0.0" || socket.address == "::";
+    return is_any ? std::to_string(socket.port) + "/" + socket.protocol : socket.to_string();
+}
+
 struct Tables {
     std::vector<ListeningSocket> sockets;
     std::vector<Error> unreadable;
@@ -171,6 +177,30 @@ std::string PortCheck::explain() const {
     text += baseline_.loopback == Loopback::ignore ? "and those that only this host itself can reach."
                                                    : "and no others, on the loopback neither.";
     return text + " A service that nobody decided on is a way in that nobody watches.";
+}
+
+Task<Learnt> PortCheck::learn(CheckTools& tools) const {
+    Learnt learnt;
+    learnt.from = "the sockets in " + (proc_ / "net").native();
+    const auto tables = read_tables(tools.facts, proc_);
+    for (const auto& error : tables.unreadable) learnt.unknown.push_back(error.message());
+    const auto open = unexpected(baseline_, tables.sockets);
+    std::set<std::uint64_t> inodes;
+    for (const auto& socket : open) inodes.insert(socket.inode);
+    const auto holders = inodes.empty() ? std::map<std::uint64_t, std::string>{} : holders_of(inodes, proc_);
+    auto allowed = baseline_.allowed_words;
+    for (const auto& socket : open) {
+        const auto word = word_of(socket);
+        if (std::find(allowed.begin(), allowed.end(), word) != allowed.end()) continue;
+        const auto known = holders.find(socket.inode);
+        // Without its number, which is another one tomorrow.
+        const auto holder = known == holders.end() ? std::string{"a process that only root may look at"}
+                                                   : known->second.substr(0, known->second.rfind(" ("));
+        learnt.remarks.push_back(word + " is open by " + holder);
+        allowed.push_back(word);
+    }
+    learnt.say("allowed", allowed);
+    co_return learnt;
 }
 
 }  // namespace agent

@@ -95,4 +95,21 @@ std::string SysctlCheck::explain() const {
            ". What was written into a file for the next boot says nothing about now, so the kernel itself is asked.";
 }
 
+Task<Learnt> SysctlCheck::learn(CheckTools& tools) const {
+    Learnt learnt;
+    learnt.from = folder_ / file_of(baseline_.key);
+    const auto& read = tools.facts.file(learnt.from, value_most);
+    if (read.has_error()) {
+        auto& told = read.error().code() == Errc::not_found ? learnt.remarks : learnt.unknown;
+        told.push_back(read.error().message() + "; what is expected stays as it is");
+        co_return learnt;
+    }
+    const auto value = one_spaced(read.value());
+    if (value.empty())
+        learnt.remarks.emplace_back("it is empty, which no baseline can expect");
+    else
+        learnt.say("value", value);
+    co_return learnt;
+}
+
 }  // namespace agent

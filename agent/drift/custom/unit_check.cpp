@@ -1,5 +1,6 @@
 #include "drift/custom/unit_check.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/text.hpp"
@@ -34,6 +35,15 @@ bool is_enabled_as(const std::string& expected, const UnitState& unit) {
     if (expected == "true") return found == "enabled" || found == "alias";
     if (expected == "false") return !exists(unit) || found.empty() || found == "disabled" || found == "masked";
     return found == expected;
+}
+
+// The key that would expect what is there, in the terms of what was expected before where they fit.
+std::optional<std::string> enabled_word(const std::string& expected, const UnitState& unit) {
+    for (const auto& word : {expected, std::string{"true"}, std::string{"false"}})
+        if (is_enabled_as(word, unit)) return word;
+    const auto words = enabled_words();
+    if (std::find(words.begin(), words.end(), unit.unit_file_state) == words.end()) return std::nullopt;
+    return unit.unit_file_state;
 }
 
 std::string words_of(const std::string& expected) {
@@ -129,6 +139,27 @@ std::string UnitCheck::explain() const {
     return text +
            ". A safeguard that is not started protects nothing, and a service that nobody wants is one more way in: "
            "NIST 800-53 CM-6 and CM-7, and the review of activity that 45 CFR 164.308(a)(1)(ii)(D) wants.";
+}
+
+Task<Learnt> UnitCheck::learn(CheckTools& tools) const {
+    const auto unit = co_await tools.units.state(baseline_.unit);
+    if (unit.has_error() && unit.error().code() == Errc::cancelled) co_return unit.error();
+    Learnt learnt;
+    learnt.from = "the service manager's word on " + baseline_.unit;
+    if (unit.has_error()) {
+        learnt.unknown.push_back(unit.error().message());
+        co_return learnt;
+    }
+    const auto& state = unit.value();
+    if (!exists(state)) learnt.remarks.push_back(baseline_.unit + " does not exist on this host");
+    if (baseline_.active) learnt.say("active", state.is_active());
+    if (!baseline_.enabled) co_return learnt;
+    if (const auto word = enabled_word(*baseline_.enabled, state))
+        learnt.lines += "enabled: " + *word + '\n';
+    else
+        learnt.remarks.push_back("whether it is enabled is " + agent::quoted(shown_enabled(state)) +
+                                 ", which no key says");
+    co_return learnt;
 }
 
 }  // namespace agent

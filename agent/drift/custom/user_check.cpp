@@ -51,6 +51,38 @@ std::string joined_names(const Names& names) {
     return text.empty() ? "none" : text;
 }
 
+std::vector<std::string> listed(const Names& names) { return {names.begin(), names.end()}; }
+
+Names superusers_in(const std::vector<Line>& passwd) {
+    Names found;
+    // 00 is 0 to whoever reads a number.
+    const auto is_zero = [](std::string_view id) {
+        return !id.empty() && id.find_first_not_of('0') == std::string_view::npos;
+    };
+    for (const auto& line : passwd)
+        if (is_zero(line[id_field])) found.emplace(line[0]);
+    return found;
+}
+
+Names members_of(const Line& group, const std::vector<Line>& passwd) {
+    Names found;
+    for (const auto member : fields_of(group[members_field], ','))
+        if (!member.empty()) found.emplace(member);
+    for (const auto& account : passwd)
+        if (account[primary_group_field] == group[id_field]) found.emplace(account[0]);
+    return found;
+}
+
+// What stands where a password may: in passwd itself, or in shadow.
+Result<std::string> password_of(RoundFacts& facts, const AccountFiles& files, const Line& account) {
+    if (account[password_field] != "x") return std::string{account[password_field]};
+    AGENT_TRY(const auto shadow, lines_of(facts, files.shadow, password_field + 1));
+    const auto* line = line_of(shadow, account[0]);
+    if (line == nullptr)
+        return Error{Errc::not_found, files.shadow.native() + " has no line of " + std::string{account[0]}};
+    return std::string{(*line)[password_field]};
+}
+
 class AccountJudge {
 public:
     AccountJudge(const UserBaseline& baseline, CheckReport& report) : baseline_{baseline}, report_{report} {}
@@ -76,14 +108,7 @@ void judge_superusers(AccountJudge& judge, const Result<std::vector<Line>>& pass
     const auto& allowed = *judge.baseline().superusers;
     const auto expected = joined_names(Names{allowed.begin(), allowed.end()});
     if (passwd.has_error()) return judge.could_not_tell("uid_0", expected, passwd.error());
-    Names found;
-    // 00 is 0 to whoever reads a number.
-    const auto is_zero = [](std::string_view id) {
-        return !id.empty() && id.find_first_not_of('0') == std::string_view::npos;
-    };
-    for (const auto& line : passwd.value())
-        if (is_zero(line[id_field])) found.emplace(line[0]);
-    judge.compare("uid_0", expected, joined_names(found), "accounts with uid 0");
+    judge.compare("uid_0", expected, joined_names(superusers_in(passwd.value())), "accounts with uid 0");
 }
 
 std::string describe_lock(std::string_view password) {
@@ -94,15 +119,9 @@ std::string describe_lock(std::string_view password) {
 void judge_lock(AccountJudge& judge, RoundFacts& facts, const AccountFiles& files, const Line& account) {
     const std::string expected = *judge.baseline().locked ? "locked" : "has a password";
     const auto name = std::string{account[0]};
-    if (account[password_field] != "x")
-        return judge.compare("locked", expected, describe_lock(account[password_field]), name);
-    const auto shadow = lines_of(facts, files.shadow, password_field + 1);
-    if (shadow.has_error()) return judge.could_not_tell("locked", expected, shadow.error());
-    const auto* line = line_of(shadow.value(), name);
-    if (line == nullptr)
-        return judge.could_not_tell("locked", expected,
-                                    {Errc::not_found, files.shadow.native() + " has no line of " + name});
-    judge.compare("locked", expected, describe_lock((*line)[password_field]), name);
+    const auto password = password_of(facts, files, account);
+    if (password.has_error()) return judge.could_not_tell("locked", expected, password.error());
+    judge.compare("locked", expected, describe_lock(password.value()), name);
 }
 
 void judge_account(AccountJudge& judge, RoundFacts& facts, const AccountFiles& files,
@@ -127,12 +146,8 @@ void judge_group(AccountJudge& judge, RoundFacts& facts, const AccountFiles& fil
     if (passwd.has_error()) return judge.could_not_tell("members", expected, passwd.error());
     const auto* group = line_of(groups.value(), *baseline.group);
     if (group == nullptr) return judge.compare("members", expected, "no such group", "group " + *baseline.group);
-    Names found;
-    for (const auto member : fields_of((*group)[members_field], ','))
-        if (!member.empty()) found.emplace(member);
-    for (const auto& account : passwd.value())
-        if (account[primary_group_field] == (*group)[id_field]) found.emplace(account[0]);
-    judge.compare("members", expected, joined_names(found), "members of group " + *baseline.group);
+    judge.compare("members", expected, joined_names(members_of(*group, passwd.value())),
+                  "members of group " + *baseline.group);
 }
 
 std::optional<std::string> read_account_name(MapReader& keys, std::string_view key) {
@@ -140,6 +155,34 @@ std::optional<std::string> read_account_name(MapReader& keys, std::string_view k
     if (name && (name->size() > name_most || name->find_first_of(":, \n") != std::string::npos))
         keys.fault(key, "no name of an account or group: " + agent::quoted(*name, 80));
     return name;
+}
+
+void learn_account(const UserBaseline& baseline, RoundFacts& facts, const AccountFiles& files,
+                   const std::vector<Line>& passwd, Learnt& learnt) {
+    const auto* line = line_of(passwd, *baseline.account);
+    learnt.say("exists", line != nullptr);
+    if (line == nullptr) {
+        learnt.settled = {"shell", "locked"};
+        return;
+    }
+    const std::string shell{(*line)[shell_field]};
+    if (baseline.shell && !shell.empty()) learnt.say("shell", shell);
+    if (!baseline.locked) return;
+    const auto password = password_of(facts, files, *line);
+    if (password.has_error()) return learnt.unknown.push_back(password.error().message());
+    const auto lock = describe_lock(password.value());
+    if (lock == "without a password")
+        return learnt.remarks.push_back("it is " + lock + ": no baseline can expect that");
+    learnt.say("locked", lock == "locked");
+}
+
+void learn_group(const UserBaseline& baseline, RoundFacts& facts, const AccountFiles& files,
+                 const std::vector<Line>& passwd, Learnt& learnt) {
+    const auto groups = lines_of(facts, files.group, members_field + 1);
+    if (groups.has_error()) return learnt.unknown.push_back(groups.error().message());
+    const auto* group = line_of(groups.value(), *baseline.group);
+    if (group == nullptr) return learnt.remarks.push_back("there is no group " + *baseline.group);
+    learnt.say("members", listed(members_of(*group, passwd)));
 }
 
 }  // namespace
@@ -191,6 +234,20 @@ std::string UserCheck::explain() const {
     return text +
            " An account that nobody knows of is a door that nobody locks. Accounts of a directory service are "
            "not in these files and not looked at.";
+}
+
+Task<Learnt> UserCheck::learn(CheckTools& tools) const {
+    Learnt learnt;
+    learnt.from = files_.passwd.native() + " and its like";
+    const auto passwd = lines_of(tools.facts, files_.passwd, shell_field + 1);
+    if (passwd.has_error()) {
+        learnt.unknown.push_back(passwd.error().message());
+        co_return learnt;
+    }
+    if (baseline_.superusers) learnt.say("uid_0", listed(superusers_in(passwd.value())));
+    if (baseline_.account) learn_account(baseline_, tools.facts, files_, passwd.value(), learnt);
+    if (baseline_.group) learn_group(baseline_, tools.facts, files_, passwd.value(), learnt);
+    co_return learnt;
 }
 
 }  // namespace agent

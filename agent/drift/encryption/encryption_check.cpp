@@ -1,6 +1,8 @@
 #include "drift/encryption/encryption_check.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "base/text.hpp"
 #include "drift/encryption/encryption_report.hpp"
@@ -70,14 +72,16 @@ bool is_luks(const BlockDevice& device) {
     return kind && kind->starts_with("LUKS");
 }
 
+bool is_volume(const BlockDevice& device, const std::string& name) {
+    return device.mapping == name || (is_luks(device) && luks_uuid(device) == without_dashes(name));
+}
+
 Result<std::vector<VolumeView>> look_at_volumes(const std::vector<std::string>& wanted, const BlockTree& tree) {
     std::vector<VolumeView> views;
     if (wanted.empty()) return views;
     AGENT_TRY(const auto mappings, tree.mappings());
     for (const auto& name : wanted) {
-        const auto is_it = [&name](const BlockDevice& device) {
-            return device.mapping == name || (is_luks(device) && luks_uuid(device) == without_dashes(name));
-        };
+        const auto is_it = [&name](const BlockDevice& device) { return is_volume(device, name); };
         const auto found = std::find_if(mappings.begin(), mappings.end(), is_it);
         views.push_back({name, found == mappings.end() ? std::nullopt : std::optional{*found}});
     }
@@ -149,6 +153,78 @@ std::vector<LuksView> look_at_headers(const BlockTree& tree, const EncryptionVie
     return headers.take();
 }
 
+bool has(const std::vector<std::string>& items, const std::string& item) {
+    return std::find(items.begin(), items.end(), item) != items.end();
+}
+
+// Whether everything at `point` lies behind dm-crypt; nothing where there is nothing to encrypt.
+Result<std::optional<bool>> is_encrypted(const Mount& mount, const BlockTree& tree) {
+    AGENT_TRY(const auto devices, tree.under(mount));
+    const auto layers = layers_of(devices);
+    if (!layers.plain.empty()) return std::optional{false};
+    return layers.encrypted.empty() ? std::nullopt : std::optional{true};
+}
+
+// What must be encrypted already stays so; what is encrypted beside it is proposed.
+void learn_mounts(const EncryptionBaseline& baseline, const std::vector<Mount>& mounts, const BlockTree& tree,
+                  Learnt& learnt) {
+    std::set<std::string> points{baseline.mounts.begin(), baseline.mounts.end()};
+    for (const auto& mount : mounts) points.insert(mount.point);
+    auto proposed = baseline.mounts;
+    std::string open;
+    std::string unseen;
+    for (const auto& point : points) {
+        const bool is_demanded = has(baseline.mounts, point);
+        const auto* mount = mount_at(mounts, point);
+        if (mount == nullptr) {
+            learnt.remarks.push_back("nothing is mounted at " + point +
+                                     "; it stays demanded, and a drift until something is");
+            continue;
+        }
+        const auto encrypted = is_encrypted(*mount, tree);
+        if (encrypted.has_error()) {
+            const bool is_in_the_way = is_demanded || storage_of(*mount) != Storage::unseen;
+            if (is_in_the_way)
+                learnt.unknown.push_back("whether " + point + " is encrypted: " + encrypted.error().message());
+            else
+                unseen += " " + point;
+        } else if (encrypted.value() == false) {
+            if (is_demanded)
+                learnt.remarks.push_back(point + " is not encrypted; that stays demanded, and a drift until it is");
+            else
+                open += " " + point;
+        } else if (encrypted.value() == true && !is_demanded) {
+            proposed.push_back(point);
+        }
+    }
+    if (!open.empty()) learnt.remarks.push_back("not encrypted, and so not proposed:" + open);
+    if (!unseen.empty()) learnt.remarks.push_back("kept where this check does not look, and so not proposed:" + unseen);
+    learnt.say("mounts", proposed);
+}
+
+void learn_volumes(const EncryptionBaseline& baseline, const BlockTree& tree, Learnt& learnt) {
+    const auto mappings = tree.mappings();
+    if (mappings.has_error()) return learnt.unknown.push_back("encrypted volumes: " + mappings.error().message());
+    auto volumes = baseline.volumes;
+    for (const auto& device : mappings.value()) {
+        const auto is_it = [&device](const std::string& name) { return is_volume(device, name); };
+        if (is_luks(device) && std::none_of(volumes.begin(), volumes.end(), is_it)) volumes.push_back(device.mapping);
+    }
+    std::sort(volumes.begin() + static_cast<std::ptrdiff_t>(baseline.volumes.size()), volumes.end());
+    learnt.say("volumes", volumes);
+}
+
+void learn_swaps(const Result<std::vector<SwapView>>& swaps, Learnt& learnt) {
+    if (swaps.has_error()) return learnt.unknown.push_back("whether swap is encrypted: " + swaps.error().message());
+    for (const auto& swap : swaps.value()) {
+        if (swap.devices.has_error())
+            learnt.unknown.push_back("whether swap " + swap.name + " is encrypted: " + swap.devices.error().message());
+        else if (!layers_of(swap.devices.value()).plain.empty())
+            learnt.remarks.push_back("swap " + swap.name +
+                                     " is not encrypted; that stays demanded, and a drift until it is");
+    }
+}
+
 std::string listed(const std::vector<std::string>& items) {
     std::string text;
     for (const auto& item : items) text += (text.empty() ? "" : ", ") + agent::quoted(item, 256);
@@ -169,26 +245,20 @@ Task<CheckReport> EncryptionCheck::look(CheckTools& tools, std::string&) const {
     co_return judge_encryption(baseline_, view);
 }
 
-Task<std::string> EncryptionCheck::learn(CheckTools& tools) const {
+Task<Learnt> EncryptionCheck::learn(CheckTools& tools) const {
+    Learnt learnt;
+    learnt.from =
+        host_.mountinfo.native() + ", " + host_.swaps.native() + " and what lies below in " + host_.sys.native();
     const auto mounts = mounts_of(host_, tools.facts);
-    if (mounts.has_error()) co_return mounts.error();
-    const BlockTree tree{host_.sys, host_.dev, mounts.value()};
-    std::vector<std::string> points;
-    for (const auto& mount : mounts.value()) {
-        const auto devices = tree.under(mount);
-        const bool is_known = std::find(points.begin(), points.end(), mount.point) != points.end();
-        if (devices.has_error() || devices.value().empty() || is_known) continue;
-        const auto layers = layers_of(devices.value());
-        if (layers.plain.empty() && !layers.encrypted.empty()) points.push_back(mount.point);
+    if (mounts.has_error()) {
+        learnt.unknown.push_back(mounts.error().message());
+        co_return learnt;
     }
-    std::vector<std::string> volumes;
-    const auto mappings = tree.mappings();
-    if (mappings.has_value())
-        for (const auto& device : mappings.value())
-            if (is_luks(device)) volumes.push_back(device.mapping);
-    // Without any the default stays: what holds the system must be encrypted.
-    if (points.empty()) points = EncryptionBaseline{}.mounts;
-    co_return "mounts: " + listed(points) + "\nvolumes: " + listed(volumes) + "\n";
+    const BlockTree tree{host_.sys, host_.dev, mounts.value()};
+    learn_mounts(baseline_, mounts.value(), tree, learnt);
+    learn_volumes(baseline_, tree, learnt);
+    if (baseline_.swap) learn_swaps(look_at_swaps(host_, tools.facts, tree), learnt);
+    co_return learnt;
 }
 
 std::string EncryptionCheck::explain() const {

@@ -1,5 +1,7 @@
 #include "drift/firewall/firewall_section.hpp"
 
+#include <algorithm>
+
 #include "codec/json.hpp"
 #include "drift/firewall/render.hpp"
 
@@ -9,6 +11,9 @@ namespace {
 constexpr std::size_t comment_most = 400;
 
 std::string item(std::string comment, const Value& value) {
+    // A line end in a rule's own comment would end ours, and begin whatever it likes.
+    std::replace_if(
+        comment.begin(), comment.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
     return "  # " + shortened(std::move(comment), comment_most) + "\n  - " + write_json(value) + '\n';
 }
 

@@ -9,6 +9,7 @@
 namespace agent {
 namespace {
 
+constexpr std::string_view audit_daemon{"auditd.service"};
 constexpr std::size_t token_digits = 32;
 constexpr std::size_t output_most = 256UL * 1024UL;
 constexpr Duration first_pause{50};
@@ -134,8 +135,8 @@ Task<std::int64_t> LoggingCheck::ask_audit(CheckTools& tools) const {
 Task<CheckReport> LoggingCheck::look(CheckTools& tools, std::string& notes) const {
     LoggingView view;
     auto names = units();
-    if (baseline_.audit && std::find(names.begin(), names.end(), "auditd.service") == names.end())
-        names.emplace_back("auditd.service");
+    if (baseline_.audit && std::find(names.begin(), names.end(), audit_daemon) == names.end())
+        names.emplace_back(audit_daemon);
     for (const auto& name : names) {
         auto state = co_await tools.units.state(name);
         if (state.has_error() && state.error().code() == Errc::cancelled) co_return std::move(state).error();
@@ -178,14 +179,24 @@ std::string LoggingCheck::explain() const {
            "failures of logging are noticed.";
 }
 
-Task<std::string> LoggingCheck::learn(CheckTools& tools) const {
-    std::string lines = "units:\n";
-    for (const auto& name : units()) {
+Task<Learnt> LoggingCheck::learn(CheckTools& tools) const {
+    Learnt learnt;
+    learnt.from = "the units that log";
+    const auto names = units();
+    learnt.say("units", names);
+    for (const auto& name : names) {
         const auto state = co_await tools.units.state(name);
-        if (state.has_value() && state.value().is_active()) lines += "  - " + name + "\n";
+        if (state.has_error() && state.error().code() == Errc::cancelled) co_return state.error();
+        if (state.has_error()) learnt.unknown.push_back("whether " + name + " runs: " + state.error().message());
+        if (state.has_value() && !state.value().is_active())
+            learnt.remarks.push_back(name + " does not run; it stays expected, and a drift until it does");
     }
-    if (lines == "units:\n") co_return std::string{};
-    co_return lines;
+    std::string audit{audit_daemon};
+    const auto daemon = co_await tools.units.state(std::move(audit));
+    if (daemon.has_error() && daemon.error().code() == Errc::cancelled) co_return daemon.error();
+    if (daemon.has_error()) learnt.unknown.push_back("whether the audit daemon runs: " + daemon.error().message());
+    if (daemon.has_value() && daemon.value().is_active()) learnt.say("audit", true);
+    co_return learnt;
 }
 
 }  // namespace agent

@@ -45,7 +45,7 @@ public:
     [[nodiscard]] const CheckSettings& settings() const noexcept override { return baseline_.common; }
     [[nodiscard]] Task<CheckReport> look(CheckTools& tools, std::string& notes) const override;
     [[nodiscard]] std::string explain() const override;
-    [[nodiscard]] Task<std::string> learn(CheckTools& tools) const override;
+    [[nodiscard]] Task<Learnt> learn(CheckTools& tools) const override;
     [[nodiscard]] const LoggingBaseline& baseline() const noexcept { return baseline_; }
 
 private:

@@ -178,10 +178,23 @@ std::string TimeSyncCheck::explain() const {
            "AU-8 time stamps that can be trusted.";
 }
 
-Task<std::string> TimeSyncCheck::learn(CheckTools&) const {
-    for (const auto& daemon : detect(host_))
-        if (daemon.there) co_return "service: " + std::string{name_of(daemon.service)} + "\n";
-    co_return std::string{};
+Task<Learnt> TimeSyncCheck::learn(CheckTools&) const {
+    Learnt learnt;
+    learnt.from = "the daemon that keeps the clock";
+    const auto daemons = detect(host_);
+    const auto is_declared = [this](const Detected& daemon) {
+        return daemon.there && daemon.service == baseline_.service;
+    };
+    auto found = std::find_if(daemons.begin(), daemons.end(), is_declared);
+    if (found == daemons.end())
+        found = std::find_if(daemons.begin(), daemons.end(), [](const Detected& daemon) { return daemon.there; });
+    if (found != daemons.end()) {
+        learnt.say("service", name_of(found->service));
+    } else {
+        learnt.remarks.emplace_back(
+            "neither chrony nor systemd-timesyncd nor ntpd runs here; what is expected of the clock stays as it is");
+    }
+    co_return learnt;
 }
 
 }  // namespace agent

@@ -14,6 +14,7 @@ using std::chrono::days;
 using std::chrono::hours;
 using testing::finding_of;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::results_of;
 
 const WallTime start{days{20'000}};
@@ -189,11 +190,13 @@ TEST_F(AvEdr, LearnsTheHashOnlyWhereNoPackageVouchesForIt) {
     RoundFacts facts;
     CheckTools tools{processes, units, time, facts, std::nullopt};
     const auto learn = [&] { return testing::run(io, AvEdrCheck{baseline, host}.learn(tools)).value(); };
-    EXPECT_THAT(learn(), HasSubstr("\n# sha256: "));
+    EXPECT_THAT(learn().lines, HasSubstr("\n# sha256: "));
     folder.write("sbin/clamd", "another program");
-    EXPECT_THAT(learn(), HasSubstr("\nsha256: "));
+    EXPECT_THAT(learn().lines, HasSubstr("\nsha256: "));
     std::filesystem::remove(baseline.binary);
-    EXPECT_EQ(learn(), "");
+    EXPECT_EQ(learn().lines, "");
+    EXPECT_THAT(learn().remarks.at(0), HasSubstr("install the scanner"));
+    EXPECT_THAT(learn().unknown, IsEmpty());
 }
 
 class AnotherProduct : public testing::AvEdrGround {

@@ -5,13 +5,18 @@
 
 #include "drift/encryption/encryption_report.hpp"
 #include "drift/encryption/storage_tree.hpp"
+#include "support/learn_ground.hpp"
 
 namespace agent {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::finding_of;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::results_of;
+using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 
 const std::string some_uuid = "0123456789abcdef0123456789abcdef";
 
@@ -254,17 +259,37 @@ TEST_F(StoredData, UnderAHeaderThatMayNotBeReadNamesTheRight) {
     EXPECT_THAT(finding_of(report, "luks:crypt").reason, HasSubstr("run as root"));
 }
 
-TEST_F(StoredData, IsLearntAsItIsNow) {
+TEST_F(StoredData, IsLearntAsItIsNowAndWhatWasDemandedStaysSo) {
     tree.disk("sda");
     tree.disk("sdb");
     tree.layer("dm-0", {"sda"}, "vault", "CRYPT-LUKS2-" + some_uuid + "-vault");
     tree.mount("/", "sdb");
     tree.mount("/srv/my\\040data", "dm-0");
+    tree.mount("/boot", "sdb");
+    baseline.mounts = {"/", "/absent"};
     RoundFacts facts;
     CheckTools tools{ground.processes, ground.units, ground.time, facts, std::nullopt};
     const EncryptionCheck check{baseline, tree.host()};
-    const auto yaml = testing::run(ground.io, check.learn(tools)).value();
-    EXPECT_EQ(yaml, "mounts: [\"/srv/my data\"]\nvolumes: [\"vault\"]\n");
+    const auto learnt = testing::run(ground.io, check.learn(tools)).value();
+    EXPECT_EQ(learnt.lines, "mounts: [/, /absent, \"/srv/my data\"]\nvolumes: [vault]\n");
+    EXPECT_THAT(learnt.remarks,
+                UnorderedElementsAre(StartsWith("/ is not encrypted"), StartsWith("nothing is mounted at /absent"),
+                                     "not encrypted, and so not proposed: /boot"));
+    EXPECT_THAT(learnt.unknown, IsEmpty());
+}
+
+TEST_F(StoredData, IsLearntIntoABaselineThatItPasses) {
+    NEEDS_CRYPTSETUP();
+    tree.disk("sda");
+    tree.layer("dm-0", {"sda"}, "root", "CRYPT-LUKS2-" + format("sda", strong) + "-root");
+    tree.mount("/", "dm-0");
+    tree.mount("/var", "dm-0");
+    const auto learnt = testing::learnt_by(ground, std::make_shared<EncryptionCheck>(baseline, tree.host()));
+    baseline = dynamic_cast<const EncryptionCheck&>(*learnt).baseline();
+    EXPECT_THAT(baseline.mounts, ElementsAre("/", "/var"));
+    EXPECT_THAT(baseline.volumes, ElementsAre("root"));
+    const auto report = look();
+    EXPECT_EQ(report.result, CheckResult::pass) << report.reason;
 }
 
 TEST(StorageOfThisMachine, IsLookedAtWithoutFailingToAnswer) {

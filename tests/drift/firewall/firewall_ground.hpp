@@ -27,7 +27,7 @@ protected:
         return std::make_shared<FirewallCheck>(baseline, host);
     }
     [[nodiscard]] CheckReport look() { return ground.look(check()); }
-    [[nodiscard]] Result<std::string> learn() {
+    [[nodiscard]] Result<Learnt> learn() {
         RoundFacts facts;
         CheckTools tools{ground.processes, ground.units, ground.time, facts, std::nullopt};
         return testing::run(ground.io, check()->learn(tools));
@@ -37,7 +37,7 @@ protected:
         const auto learnt = learn();
         ASSERT_TRUE(learnt) << learnt.error().message();
         std::string text = "version: 1\nchecks:\n  firewall_baseline:\n";
-        std::istringstream lines{other_keys + learnt.value()};
+        std::istringstream lines{other_keys + learnt.value().lines};
         for (std::string line; std::getline(lines, line);) text += "    " + line + '\n';
         const auto loaded = load_baseline(ground.folder.write("baseline.yaml", text));
         ASSERT_TRUE(loaded.baseline) << loaded.faults.front().to_string() << '\n' << text;
