@@ -33,7 +33,10 @@ protected:
 
 class LearningAFile : public Learning {
 protected:
-    LearningAFile() { baseline.path = ground.folder.write("file", "x"); }
+    LearningAFile() {
+        baseline.path = ground.folder.write("file", "x");
+        ::chmod(baseline.path.c_str(), 0644);
+    }
     Learnt learn_it() { return learn(FileCheck{baseline}); }
     FileBaseline baseline;
 };
