@@ -65,6 +65,8 @@ void CheckRounds::tell_offset(const CheckReport& report) {
 
 Task<> CheckRounds::round() {
     const auto loaded = loaded_;
+    // NixOS may have switched to another generation since the last round.
+    parts_.recorder.change_speaker(speaker_of(*loaded));
     std::set<CheckName> stored;
     auto parts = parts_of_round();
     parts.ended = [this, &stored](const CheckOutcome& outcome) {

@@ -7,6 +7,7 @@
 #include "daemon/version.hpp"
 #include "drift/flapping.hpp"
 #include "host/machine.hpp"
+#include "host/nixos_system.hpp"
 
 namespace agent {
 namespace {
@@ -128,6 +129,11 @@ Speaker speaker_of(const LoadedAgent& loaded) {
     speaker.agent_build = agent_build();
     speaker.policy_version = settings.policy_version;
     speaker.ruleset_hash = loaded.baseline.sha256;
+    // PROTOCOL.md section 5: null where the host is not NixOS.
+    auto system = look_at_nixos_system(running_nixos_system);
+    if (system.has_error()) return speaker;
+    if (!system.value().revision.empty()) speaker.nixos_revision = std::move(system.value().revision);
+    speaker.derivation_digest = std::move(system.value().digest);
     return speaker;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 // Lines of files like those of /proc and /etc, cut into their fields.
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,12 @@ namespace agent {
         if (text.empty() && separator != '\n') fields.emplace_back();
     }
     return fields;
+}
+
+// The value of "Name: value", as Debian's control files have it, if `line` is of that name.
+[[nodiscard]] inline std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
+    if (!line.starts_with(name) || line.substr(name.size(), 2) != ": ") return std::nullopt;
+    return line.substr(name.size() + 2);
 }
 
 }  // namespace agent

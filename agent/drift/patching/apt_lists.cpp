@@ -7,25 +7,19 @@
 #include <sstream>
 
 #include "base/text.hpp"
+#include "drift/fields.hpp"
 #include "host/access.hpp"
 #include "host/files.hpp"
 
 namespace agent {
 namespace {
 
-constexpr std::size_t release_most = 16UL * 1024UL * 1024UL;
-constexpr std::size_t status_most = 64UL * 1024UL * 1024UL;
+constexpr std::size_t release_head = 64UL * 1024UL;  // the fields come first, in some 2 KiB; the rest lists files
 
 std::string_view take_line(std::string_view& text) {
     const auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     return line;
-}
-
-// The value of "Name: value" if `line` is of that name.
-std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
-    if (!line.starts_with(name) || line.substr(name.size(), 2) != ": ") return std::nullopt;
-    return line.substr(name.size() + 2);
 }
 
 bool is_release(const std::string& name) { return name.ends_with("_InRelease") || name.ends_with("_Release"); }
@@ -85,26 +79,12 @@ Result<AptLists> look_at_lists(const std::filesystem::path& folder) {
     AGENT_TRY(const auto files, release_files(folder));
     AptLists lists;
     for (const auto& file : files) {
-        AGENT_TRY(const auto text, read_file(file, release_most));
+        AGENT_TRY(const auto text, read_start(file, release_head));
         AGENT_TRY(const auto facts, in_context(parse_release(text), file.native()));
         ++lists.archives;
         if (facts.is_security()) lists.security_date = std::max(lists.security_date.value_or(facts.date), facts.date);
     }
     return lists;
-}
-
-Result<std::vector<std::string>> packages_on_hold(const std::filesystem::path& dpkg_status) {
-    AGENT_TRY(const auto status, read_file(dpkg_status, status_most));
-    std::vector<std::string> names;
-    std::string_view package;
-    for (std::string_view text = status; !text.empty();) {
-        const auto line = take_line(text);
-        if (const auto name = value_of(line, "Package")) package = *name;
-        const auto wanted = value_of(line, "Status");
-        if (wanted && wanted->starts_with("hold ")) names.emplace_back(package);
-    }
-    std::sort(names.begin(), names.end());
-    return names;
 }
 
 }  // namespace agent

@@ -34,7 +34,4 @@ struct AptLists {
 // `not_found` where there is no list at all; otherwise errors as read_file.
 [[nodiscard]] Result<AptLists> look_at_lists(const std::filesystem::path& folder);
 
-// Names of the packages that somebody put on hold, by dpkg's status file, sorted.
-[[nodiscard]] Result<std::vector<std::string>> packages_on_hold(const std::filesystem::path& dpkg_status);
-
 }  // namespace agent

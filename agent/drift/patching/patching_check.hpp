@@ -1,29 +1,38 @@
 #pragma once
-// Security upgrades that wait to be installed, and how old the knowledge of them is. On Debian and its derivatives,
-// from apt's own data; apt's lock is not taken and nothing is written.
+// Whether this host is patched. On Debian and its derivatives: security upgrades that wait to be installed and how old
+// the knowledge of them is, by apt's own data; a reboot that is due; services on replaced libraries. On NixOS: which
+// generation runs, how old it is, and whether it was booted. Nothing is changed or written.
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "codec/schema.hpp"
 #include "drift/check.hpp"
+#include "drift/patching/apt_host.hpp"
+#include "drift/patching/nixos_view.hpp"
 #include "drift/patching/patching_baseline.hpp"
+#include "drift/patching/patching_notes.hpp"
+#include "drift/patching/reboot_view.hpp"
 
 namespace agent {
 
-// Where apt is, and which system this is by its os-release.
-struct AptHost {
-    std::filesystem::path apt_get{"/usr/bin/apt-get"};
-    std::filesystem::path lists{"/var/lib/apt/lists"};
-    std::filesystem::path dpkg_status{"/var/lib/dpkg/status"};
+// Which system this is by its os-release, and where everything lies.
+struct PatchingHost {
     std::optional<std::string> system_id;  // ID
     std::string system_like;               // ID_LIKE
-    [[nodiscard]] static AptHost of_this_machine();
+    AptHost apt;
+    RebootHost reboot;
+    NixosHost nixos;
+    std::filesystem::path nixos_version{"/run/current-system/sw/bin/nixos-version"};
+    std::filesystem::path proc{"/proc"};
+    [[nodiscard]] static PatchingHost of_this_machine();
 };
 
 class PatchingCheck final : public Check {
 public:
-    PatchingCheck(PatchingBaseline baseline, AptHost host) : baseline_{std::move(baseline)}, host_{std::move(host)} {}
+    PatchingCheck(PatchingBaseline baseline, PatchingHost host)
+        : baseline_{std::move(baseline)}, host_{std::move(host)} {}
     [[nodiscard]] const CheckSettings& settings() const noexcept override { return baseline_.common; }
     [[nodiscard]] Task<CheckReport> look(CheckTools& tools, std::string& notes) const override;
     [[nodiscard]] std::string explain() const override;
@@ -31,8 +40,11 @@ public:
     [[nodiscard]] const PatchingBaseline& baseline() const noexcept { return baseline_; }
 
 private:
+    [[nodiscard]] Task<CheckReport> look_at_debian(CheckTools& tools, std::string& notes) const;
+    [[nodiscard]] Task<CheckReport> look_at_nixos_host(CheckTools& tools, std::string& notes) const;
+
     PatchingBaseline baseline_;
-    AptHost host_;
+    PatchingHost host_;
 };
 
 [[nodiscard]] std::shared_ptr<const Check> read_patching(MapReader& reader, CheckName name);

@@ -49,15 +49,15 @@ struct Pending {
     Duration oldest{};
 };
 
-Pending list_pending(const PatchingBaseline& baseline, const PatchingView& view, const Sightings& sightings,
-                     WallTime now) {
+Pending list_pending(const PatchingBaseline& baseline, const AptAnswer& apt, const Sightings& sightings, WallTime now) {
     Pending pending;
     const auto is_held = [&](const std::string& package) {
         const auto name = package.substr(0, package.find(':'));
-        return view.on_hold.has_value() &&
-               std::binary_search(view.on_hold.value().begin(), view.on_hold.value().end(), name);
+        if (apt.dpkg.has_error()) return false;
+        const auto& on_hold = apt.dpkg.value().on_hold;
+        return std::binary_search(on_hold.begin(), on_hold.end(), name);
     };
-    for (const auto& upgrade : view.simulation.value().security) {
+    for (const auto& upgrade : apt.simulation.value().security) {
         const auto& sighting = sightings.pending.find(upgrade.package)->second;
         const auto severity = grade(sighting, baseline, now);
         const auto age = now - sighting.since;
@@ -92,14 +92,14 @@ std::string describe(const Pending& pending, std::size_t number) {
     return text;
 }
 
-void judge_pending(const PatchingBaseline& baseline, const PatchingView& view, const Sightings& sightings, WallTime now,
+void judge_pending(const PatchingBaseline& baseline, const AptAnswer& apt, const Sightings& sightings, WallTime now,
                    CheckReport& report) {
     const auto expected = "none for more than " + describe_duration(baseline.pending_medium);
-    auto pending = list_pending(baseline, view, sightings, now);
-    const auto number = view.simulation.value().security.size();
+    auto pending = list_pending(baseline, apt, sightings, now);
+    const auto number = apt.simulation.value().security.size();
     const auto found = describe(pending, number);
     report.facts.set("pending_security_upgrades", static_cast<std::int64_t>(number));
-    report.facts.set("other_upgrades", static_cast<std::int64_t>(view.simulation.value().others));
+    report.facts.set("other_upgrades", static_cast<std::int64_t>(apt.simulation.value().others));
     report.facts.set("pending", std::move(pending.facts));
     report.state.set("pending_security_upgrades", static_cast<std::int64_t>(number));
     report.state.set("pending", std::move(pending.state));
@@ -107,30 +107,48 @@ void judge_pending(const PatchingBaseline& baseline, const PatchingView& view, c
     report.findings.push_back(drifted("security_upgrades", *pending.worst, expected, found, found));
 }
 
-}  // namespace
-
-CheckReport judge_patching(const PatchingBaseline& baseline, const PatchingView& view, const Sightings& sightings,
-                           WallTime now) {
+void judge_apt(const PatchingBaseline& baseline, const PatchingView& view, const Sightings& sightings, WallTime now,
+               CheckReport& report) {
     const auto severity = baseline.common.severity;
-    auto report = report_on(baseline.common);
-    if (view.simulation.has_error()) {
+    if (view.apt.simulation.has_error()) {
         report.findings.push_back(undetermined("security_upgrades", severity,
                                                "none for more than " + describe_duration(baseline.pending_medium),
-                                               view.simulation.error()));
+                                               view.apt.simulation.error()));
     } else {
-        judge_pending(baseline, view, sightings, now, report);
+        report.facts.set("apt_asked", format_rfc3339(view.apt.made));
+        judge_pending(baseline, view.apt, sightings, now, report);
     }
+    if (view.apt.dpkg.has_error()) {
+        report.findings.push_back(undetermined("held_packages", Severity::low, "readable", view.apt.dpkg.error()));
+    } else {
+        report.facts.set("on_hold", Value::strings(view.apt.dpkg.value().on_hold));
+        report.state.set("on_hold", Value::strings(view.apt.dpkg.value().on_hold));
+    }
+}
+
+}  // namespace
+
+Finding out_of_place(std::string condition, std::string expected, std::string found, std::string reason) {
+    auto finding = fine(std::move(condition), std::move(expected), std::move(found));
+    finding.result = CheckResult::not_applicable;
+    finding.reason = std::move(reason);
+    return finding;
+}
+
+CheckReport judge_patching(const PatchingBaseline& baseline, const PatchingView& view, const Sightings& sightings,
+                           const Dues& dues, WallTime now) {
+    auto report = report_on(baseline.common);
+    judge_apt(baseline, view, sightings, now, report);
     if (view.lists.has_error()) {
-        report.findings.push_back(undetermined("package_lists", severity, "readable", view.lists.error()));
+        report.findings.push_back(
+            undetermined("package_lists", baseline.common.severity, "readable", view.lists.error()));
     } else {
         judge_lists(baseline, view.lists.value(), now, report);
     }
-    if (view.on_hold.has_error()) {
-        report.findings.push_back(undetermined("held_packages", Severity::low, "readable", view.on_hold.error()));
-    } else {
-        report.facts.set("on_hold", Value::strings(view.on_hold.value()));
-        report.state.set("on_hold", Value::strings(view.on_hold.value()));
-    }
+    judge_reboot(baseline, view.reboot, dues, now, report);
+    judge_old_libraries(baseline, view.old, dues, now, report);
+    report.findings.push_back(out_of_place("generation", "the newest", "none",
+                                           "no Nix here: this host is patched by apt, not by generations"));
     conclude(report, baseline.common);
     return report;
 }

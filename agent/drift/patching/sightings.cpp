@@ -1,9 +1,5 @@
 #include "drift/patching/sightings.hpp"
 
-#include <algorithm>
-
-#include "codec/json.hpp"
-
 namespace agent {
 namespace {
 
@@ -27,12 +23,10 @@ std::optional<Sighting> sighting_in(const Value& value) {
 
 }  // namespace
 
-Sightings read_sightings(std::string_view notes) {
-    const auto parsed = parse_json(notes);
-    if (parsed.has_error()) return {};
+Sightings read_sightings(const Value& notes) {
     Sightings sightings;
-    sightings.looked = time_in(parsed.value(), "looked");
-    const auto* pending = parsed.value().find("pending");
+    sightings.looked = time_in(notes, "looked");
+    const auto* pending = notes.find("pending");
     if (!sightings.looked || pending == nullptr || pending->object() == nullptr) return {};
     for (const auto& [package, value] : *pending->object()) {
         const auto sighting = sighting_in(value);
@@ -42,7 +36,7 @@ Sightings read_sightings(std::string_view notes) {
     return sightings;
 }
 
-std::string write_sightings(const Sightings& sightings) {
+Value write_sightings(const Sightings& sightings) {
     Value pending{Value::Object{}};
     for (const auto& [package, sighting] : sightings.pending)
         pending.set(package, Value::object({{"installed", sighting.installed},
@@ -50,7 +44,7 @@ std::string write_sightings(const Sightings& sightings) {
                                             {"age_known", sighting.age_known}}));
     Value notes = Value::object({{"pending", std::move(pending)}});
     if (sightings.looked) notes.set("looked", format_rfc3339(*sightings.looked));
-    return write_json(notes);
+    return notes;
 }
 
 Sightings look_again(const Sightings& before, const std::vector<PendingUpgrade>& pending, WallTime now) {

@@ -3,12 +3,12 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
 #include "drift/patching/apt_simulation.hpp"
 #include "drift/patching/patching_baseline.hpp"
+#include "model/value.hpp"
 
 namespace agent {
 
@@ -27,8 +27,8 @@ struct Sightings {
 };
 
 // Notes that cannot be read are as if we had never looked: nothing is called young on their word.
-[[nodiscard]] Sightings read_sightings(std::string_view notes);
-[[nodiscard]] std::string write_sightings(const Sightings& sightings);
+[[nodiscard]] Sightings read_sightings(const Value& notes);
+[[nodiscard]] Value write_sightings(const Sightings& sightings);
 
 // A package that was not pending when we last looked counts from that look: it may have become pending just after.
 [[nodiscard]] Sightings look_again(const Sightings& before, const std::vector<PendingUpgrade>& pending, WallTime now);

@@ -1,16 +1,6 @@
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <boost/asio/io_context.hpp>
-
-#include "async/system_time_source.hpp"
-#include "drift/patching/patching_check.hpp"
-#include "drift/patching/patching_report.hpp"
-#include "host/posix_process_runner.hpp"
-#include "support/fake_time.hpp"
-#include "support/no_units.hpp"
-#include "support/run.hpp"
-#include "support/temporary_directory.hpp"
+#include "drift/baseline.hpp"
+#include "drift/patching/file_stamps.hpp"
+#include "drift/patching/patching_ground.hpp"
 
 namespace agent {
 namespace {
@@ -35,10 +25,7 @@ Inst libgcrypt20 [1.10.1-3] (1.10.1-3+deb12u1 Debian:12.15/oldstable, Debian-Sec
 Inst linux-image-6.1.0-42-amd64 (6.1.192-2 Debian-Security:12/oldstable-security [amd64])
 Inst docker-ce [5:26.0] (5:26.1 Docker CE:bookworm [amd64])
 )";
-constexpr std::string_view nothing_pending = "0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n";
-constexpr std::string_view one_pending =
-    "1 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n"
-    "Inst bash [5.2.15-2] (5.2.15-3 Debian-Security:12/oldstable-security [amd64])\n";
+constexpr std::string_view summary = "0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n";
 
 TEST(AptSimulationText, TellsSecurityUpgradesByTheirOrigin) {
     const auto parsed = parse_apt_simulation(recorded).value();
@@ -59,8 +46,8 @@ TEST(AptSimulationText, KnowsASecurityArchiveByLabelOrSuffixOnly) {
 TEST(AptSimulationText, ThatIsCutShortIsRefused) {
     for (const auto length : {0UL, 100UL, 400UL})
         EXPECT_EQ(parse_apt_simulation(recorded.substr(0, length)).error().code(), Errc::malformed) << length;
-    EXPECT_TRUE(parse_apt_simulation("Inst bash garbage\n" + std::string{nothing_pending}).has_error());
-    EXPECT_TRUE(parse_apt_simulation(nothing_pending).value().security.empty());
+    EXPECT_TRUE(parse_apt_simulation("Inst bash garbage\n" + std::string{summary}).has_error());
+    EXPECT_TRUE(parse_apt_simulation(summary).value().security.empty());
 }
 
 TEST(ReleaseText, GivesLabelSuiteAndDate) {
@@ -94,7 +81,7 @@ TEST(Sightings, AtTheFirstLookAreOfUnknownAgeAndAtLeastMedium) {
 }
 
 TEST(Sightings, CountFromTheLastLookWithoutThem) {
-    const auto before = look_again({}, {}, start);
+    const auto before = look_again(Sightings{}, {}, start);
     const auto found = look_again(before, bash, start + days{1});
     const auto& seen = found.pending.at("bash");
     EXPECT_EQ(seen.since, start);
@@ -106,7 +93,7 @@ TEST(Sightings, CountFromTheLastLookWithoutThem) {
 }
 
 TEST(Sightings, StartAnewOnceThePackageWasUpgradedButNotForANewerCandidate) {
-    const auto first = look_again(look_again({}, {}, start), bash, start + days{1});
+    const auto first = look_again(look_again(Sightings{}, {}, start), bash, start + days{1});
     const auto newer = look_again(first, {{"bash", "1", "3"}}, start + days{2});
     EXPECT_EQ(newer.pending.at("bash").since, start);
     const auto again = look_again(newer, {{"bash", "2", "3"}}, start + days{3});
@@ -114,55 +101,21 @@ TEST(Sightings, StartAnewOnceThePackageWasUpgradedButNotForANewerCandidate) {
 }
 
 TEST(Sightings, OfAClockThatWentBackAreOfUnknownAge) {
-    const auto ahead = look_again(look_again({}, {}, start), bash, start + days{1});
+    const auto ahead = look_again(look_again(Sightings{}, {}, start), bash, start + days{1});
     EXPECT_TRUE(ahead.pending.at("bash").age_known);
     const auto back = look_again(ahead, bash, start - days{9});
     EXPECT_FALSE(back.pending.at("bash").age_known);
 }
 
 TEST(Sightings, SurviveTheirNotesAndDistrustBrokenOnes) {
-    const auto kept = look_again(look_again({}, {}, start), bash, start + days{1});
+    const auto kept = look_again(look_again(Sightings{}, {}, start), bash, start + days{1});
     EXPECT_EQ(read_sightings(write_sightings(kept)), kept);
     for (const char* notes :
          {"", "{", "[]", "{\"looked\":1}", "{\"looked\":\"2026-01-01T00:00:00Z\",\"pending\":{\"a\":1}}"})
-        EXPECT_EQ(read_sightings(notes), Sightings{}) << notes;
+        EXPECT_EQ(read_patching_notes(notes).sightings, Sightings{}) << notes;
 }
 
-class PatchingOnAStandIn : public ::testing::Test {
-protected:
-    void SetUp() override {
-        time.wall = parse_rfc3339("2026-11-20T00:00:00Z").value();
-        host.system_id = "debian";
-        host.lists = folder.path() / "lists";
-        host.dpkg_status = folder.write("status", "Package: bash\nStatus: install ok installed\n");
-        baseline.common.name = CheckName{"patching"};
-        write_list("Wed, 18 Nov 2026 22:17:41 UTC");
-        apt_prints(nothing_pending);
-    }
-    void write_list(const std::string& date) const {
-        folder.write("lists/x_InRelease", "Label: Debian-Security\nSuite: oldstable-security\nDate: " + date + "\n");
-    }
-    void apt_does(const std::string& script) {
-        host.apt_get = folder.write("apt-get", "#!/bin/sh\n" + script + "\n");
-        chmod(host.apt_get.c_str(), 0755);
-    }
-    void apt_prints(std::string_view text) { apt_does("cat <<'END'\n" + std::string{text} + "END"); }
-    CheckReport look() {
-        const PatchingCheck check{baseline, host};
-        CheckTools tools{runner, units, time, facts, std::nullopt};
-        return testing::run(io, check.look(tools, notes)).value();
-    }
-    asio::io_context io;
-    SystemTimeSource real_time;
-    PosixProcessRunner runner{real_time};
-    testing::NoUnits units;
-    RoundFacts facts;
-    testing::FakeTime time;
-    testing::TemporaryDirectory folder;
-    AptHost host;
-    PatchingBaseline baseline;
-    std::string notes;
-};
+using PatchingOnAStandIn = testing::PatchingGround;
 
 TEST_F(PatchingOnAStandIn, PassesWhereNothingIsPendingAndTheListsAreFresh) {
     const auto report = look();
@@ -197,7 +150,7 @@ TEST_F(PatchingOnAStandIn, CannotCallAnUpgradeYoungThatWasThereAtTheFirstLook) {
 
 TEST_F(PatchingOnAStandIn, NamesPackagesOnHold) {
     apt_prints(one_pending);
-    host.dpkg_status = folder.write("status", "Package: bash\nStatus: hold ok installed\n");
+    host.apt.dpkg_status = folder.write("dpkg/status", "Package: bash\nStatus: hold ok installed\n");
     EXPECT_THAT(look().reason, HasSubstr("1 on hold"));
 }
 
@@ -207,7 +160,7 @@ TEST_F(PatchingOnAStandIn, TellsListsThatAreOldMissingOrOfNoSecurityArchive) {
     EXPECT_EQ(look().severity, Severity::medium);
     folder.write("lists/x_InRelease", "Label: Debian\nSuite: oldstable\nDate: Thu, 19 Nov 2026 22:00:00 UTC\n");
     EXPECT_EQ(look().severity, Severity::high);
-    std::filesystem::remove(host.lists / "x_InRelease");
+    std::filesystem::remove(host.apt.lists / "x_InRelease");
     EXPECT_EQ(look().result, CheckResult::error);
     EXPECT_THAT(look().reason, HasSubstr("apt-get update"));
 }
@@ -222,7 +175,7 @@ TEST_F(PatchingOnAStandIn, IsAnErrorWhereAptFailsOrMakesNoSenseAndForgetsNothing
     EXPECT_EQ(look().result, CheckResult::error);
     apt_does("exec head -c 100000000 /dev/zero");
     EXPECT_THAT(look().reason, HasSubstr("printed more than"));
-    host.apt_get = folder.path() / "no-apt-get";
+    host.apt.apt_get = folder.path() / "no-apt-get";
     EXPECT_THAT(look().reason, HasSubstr("no such program"));
     EXPECT_EQ(notes, kept);
 }
@@ -243,9 +196,46 @@ TEST_F(PatchingOnAStandIn, DoesNotGuessAboutOtherSystems) {
     EXPECT_EQ(look().result, CheckResult::pass);
 }
 
-TEST(PatchingOnThisHost, GetsAnAnswerFromTheRealApt) {
-    const auto host = AptHost::of_this_machine();
-    if (!std::filesystem::exists(host.apt_get)) GTEST_SKIP() << "needs apt-get";
+class PatchingSection : public ::testing::Test {
+protected:
+    BaselineOutcome load(const std::string& keys) const {
+        return load_baseline(folder.write("baseline.yaml", "version: 1\nchecks:\n  patching:\n" + keys));
+    }
+    testing::TemporaryDirectory folder;
+};
+
+TEST_F(PatchingSection, SaysEverything) {
+    const auto outcome = load(
+        "    reboot_within: 1d\n    restart_within: 2h\n    generation_age: {medium: 5d, high: 6d}\n"
+        "    generation: 42\n    revision: d96b37b\n");
+    ASSERT_TRUE(outcome.faults.empty()) << outcome.faults.front().to_string();
+    const auto* check = dynamic_cast<const PatchingCheck*>(outcome.baseline->find(CheckName{"patching"}));
+    ASSERT_NE(check, nullptr);
+    EXPECT_EQ(check->baseline().reboot_within, days{1});
+    EXPECT_EQ(check->baseline().restart_within, hours{2});
+    EXPECT_EQ(check->baseline().generation_medium, days{5});
+    EXPECT_EQ(check->baseline().generation_high, days{6});
+    EXPECT_EQ(check->baseline().generation, 42);
+    EXPECT_EQ(check->baseline().revision, "d96b37b");
+    EXPECT_THAT(check->explain(), HasSubstr("restarted within 2 h"));
+}
+
+TEST_F(PatchingSection, HasItsFaultsNamedByLineAndKey) {
+    const auto fault = [this](const std::string& keys) {
+        const auto outcome = load(keys);
+        return outcome.faults.empty() ? "none" : outcome.faults.front().key + ": " + outcome.faults.front().text;
+    };
+    EXPECT_THAT(fault("    generation_age: {medium: 6d, high: 5d}\n"),
+                HasSubstr("checks.patching.generation_age: medium must not be later"));
+    EXPECT_THAT(fault("    pending: {high: 40d}\n"), HasSubstr("checks.patching.pending: high must not be later"));
+    EXPECT_THAT(fault("    generation: 0\n"), HasSubstr("checks.patching.generation"));
+    EXPECT_THAT(fault("    reboot_whithin: 1d\n"), HasSubstr("reboot_within"));
+    EXPECT_THAT(fault("    restart_within: soon\n"), HasSubstr("checks.patching.restart_within"));
+}
+
+TEST(PatchingOnThisHost, GetsAnAnswerFromTheRealAptAndChangesNothing) {
+    const auto host = PatchingHost::of_this_machine();
+    if (!std::filesystem::exists(host.apt.apt_get)) GTEST_SKIP() << "needs apt-get";
     asio::io_context io;
     SystemTimeSource time;
     PosixProcessRunner runner{time};
@@ -256,10 +246,16 @@ TEST(PatchingOnThisHost, GetsAnAnswerFromTheRealApt) {
     testing::NoUnits units;
     RoundFacts facts;
     CheckTools tools{runner, units, time, facts, std::nullopt};
+    // Where apt-get would write if it were run without care (files may well be missing: that too stays as it is).
+    const std::vector<std::filesystem::path> written{"/var/log/apt/eipp.log.xz", "/var/cache/apt/pkgcache.bin",
+                                                     "/var/cache/apt/srcpkgcache.bin"};
+    const auto before = stamps_of(written).value();
     const auto report = testing::run(io, check.look(tools, notes)).value();
     // Whatever this host is like: apt was understood.
     ASSERT_NE(report.facts.find("pending_security_upgrades"), nullptr) << report.reason;
-    EXPECT_NE(read_sightings(notes), Sightings{});
+    EXPECT_NE(read_patching_notes(notes).sightings, Sightings{});
+    EXPECT_EQ(stamps_of(written).value(), before);
+    EXPECT_TRUE(read_patching_notes(notes).apt) << "apt's own run changed what decides its answer";
 }
 
 }  // namespace
