@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): kill
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -103,6 +104,15 @@ Result<> check_words(const Command& command) {
     return ok();
 }
 
+// posix_spawn returns when the program is loaded: it has hardly begun.
+Result<> limit_files(pid_t pid, const Command& command) {
+    if (command.file_limit == 0) return ok();
+    const rlimit most{command.file_limit, command.file_limit};
+    if (::prlimit(pid, RLIMIT_FSIZE, &most, nullptr) != 0)
+        return system_error(errno, "limiting the files of " + command.program.native());
+    return ok();
+}
+
 Error start_error(int failed, const Command& command) {
     const auto& program = command.program.native();
     if (failed == ENOENT || failed == ENOTDIR)
@@ -138,6 +148,7 @@ Result<ChildProcess> ChildProcess::start(const Command& command) {
     if (!child.exited.valid()) return system_error(errno, "watching " + command.program.native());
     child.standard_output = std::move(output.read_end);
     child.standard_error = std::move(error.read_end);
+    AGENT_TRY(limit_files(pid, command));
     return child;
 }
 

@@ -154,6 +154,15 @@ TEST_F(ProcessRunner, DrainsAHundredMegabytesInConstantMemory) {
     EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 32 * 1024) << "kilobytes";
 }
 
+TEST_F(ProcessRunner, EndsAProgramThatWritesALargerFileThanItMay) {
+    const auto file = folder.path() / "large";
+    auto what = command("/usr/bin/dd", {"if=/dev/zero", "of=" + file.string(), "bs=4096", "count=25000"});
+    what.file_limit = 100'000;
+    const auto exit = run(std::move(what)).value();
+    EXPECT_EQ(exit.status, 128 + SIGXFSZ);
+    EXPECT_EQ(std::filesystem::file_size(file), 100'000U);
+}
+
 TEST_F(ProcessRunner, EndsTheWholeGroupAtItsDeadlineAndSaysTimedOut) {
     const auto pids = folder.path() / "pid";
     auto what = script("sleep 100 & echo $! > " + pids.string() + "; echo begun; sleep 100");
