@@ -4,6 +4,7 @@ find_package(Boost 1.81 REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(SQLite3 3.37 REQUIRED)  # STRICT tables
 find_package(nlohmann_json 3.11 REQUIRED)
+find_package(EXPAT 2.4 REQUIRED)  # stops entities that multiply
 find_package(yaml-cpp REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(fmt REQUIRED)

@@ -17,6 +17,7 @@
 #include "drift/logging/logging_check.hpp"
 #include "drift/patching/patching_check.hpp"
 #include "drift/time_sync/time_sync_check.hpp"
+#include "drift/xccdf/xccdf_check.hpp"
 
 namespace agent {
 
@@ -36,6 +37,7 @@ std::span<const CheckKind> custom_kinds() noexcept {
         CheckKind{"package", &read_package_check}, CheckKind{"sysctl", &read_sysctl_check},
         CheckKind{"mount", &read_mount_check},     CheckKind{"port", &read_port_check},
         CheckKind{"user", &read_user_check},       CheckKind{"command", &read_command_check},
+        CheckKind{"xccdf", &read_xccdf_check},
     };
     return kinds;
 }

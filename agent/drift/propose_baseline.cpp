@@ -128,8 +128,10 @@ Task<Section> learn_section(Learning& learning, const YamlNode& written, const C
     auto answer = co_await with_deadline(learning.tools.time, limit, std::move(work));
     if (answer.has_error() && answer.error().code() == Errc::cancelled) co_return std::move(answer).error();
     Learnt learnt;
-    if (answer.has_value()) learnt = std::move(answer).value();
-    if (answer.has_error()) learnt.unknown.push_back(answer.error().message());
+    if (answer.has_value())
+        learnt = std::move(answer).value();
+    else
+        learnt.unknown.push_back(answer.error().message());
     auto section = lay_over(written, learnt);
     for (const auto& reason : learnt.unknown) learning.unknown.push_back(name.str() + ": " + reason);
     co_return section;

@@ -104,7 +104,7 @@ Result<> check_words(const Command& command) {
     return ok();
 }
 
-// posix_spawn returns when the program is loaded: it has hardly begun.
+// posix_spawn returns when the program is loaded: it has hardly begun, and ends at its next write beyond the limit.
 Result<> limit_files(pid_t pid, const Command& command) {
     if (command.file_limit == 0) return ok();
     const rlimit most{command.file_limit, command.file_limit};

@@ -20,7 +20,8 @@ struct Command {
     std::size_t tail_limit{4UL * 1024UL};
     // "NAME=value" beside PATH and LC_ALL=C.UTF-8; nothing of our own environment is handed on.
     std::vector<std::string> environment;
-    // To how many bytes a file that it writes may grow; SIGXFSZ ends it there. 0: as many as there is room for.
+    // To how many bytes a file that it writes may grow; SIGXFSZ ends it at the next write beyond. 0: as many as there
+    // is room for.
     std::uint64_t file_limit{};
 };
 

@@ -196,7 +196,9 @@ Task<Learnt> PortCheck::learn(CheckTools& tools) const {
         // Without its number, which is another one tomorrow.
         const auto holder = known == holders.end() ? std::string{"a process that only root may look at"}
                                                    : known->second.substr(0, known->second.rfind(" ("));
-        learnt.remarks.push_back(word + " is open by " + holder);
+        auto remark = word;
+        remark.append(" is open by ").append(holder);
+        learnt.remarks.push_back(std::move(remark));
         allowed.push_back(word);
     }
     learnt.say("allowed", allowed);

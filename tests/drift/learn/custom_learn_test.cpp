@@ -119,8 +119,8 @@ TEST_F(Learning, OpenPortsAreAddedToThoseThatWereAllowed) {
     baseline.allowed = {parse_allowed_port("443/tcp").value()};
     const auto learnt = learn(PortCheck{baseline, ground.folder.path()});
     EXPECT_THAT(learnt.unknown, IsEmpty());
-    EXPECT_EQ(learnt.lines, "allowed: [443/tcp, \"10.0.0.1:80/tcp\", 22/tcp]\n");
-    EXPECT_THAT(learnt.remarks, ElementsAre(HasSubstr("10.0.0.1:80/tcp is open by"), HasSubstr("22/tcp is open by")));
+    EXPECT_EQ(learnt.lines, "allowed: [443/tcp, 22/tcp, \"10.0.0.1:80/tcp\"]\n");
+    EXPECT_THAT(learnt.remarks, ElementsAre(HasSubstr("22/tcp is open by"), HasSubstr("10.0.0.1:80/tcp is open by")));
 }
 
 class LearningAccounts : public Learning {

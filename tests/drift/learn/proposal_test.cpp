@@ -67,8 +67,8 @@ protected:
         const auto read = read_baseline(parse_yaml(text, ground.folder.path() / "learnt.yaml").value());
         RoundParts parts{ground.time, ground.processes, ground.units, Duration{20'000}, std::nullopt, nullptr, nullptr};
         std::map<std::string, CheckResult> results;
-        for (const auto& outcome : testing::run(ground.io, run_checks(*read.baseline, {}, std::move(parts))).value())
-            results[outcome.report.name.str()] = outcome.report.result;
+        const auto outcomes = testing::run(ground.io, run_checks(*read.baseline, {}, std::move(parts)));
+        for (const auto& outcome : outcomes.value()) results[outcome.report.name.str()] = outcome.report.result;
         return results;
     }
 
