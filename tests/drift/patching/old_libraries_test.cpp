@@ -121,7 +121,8 @@ TEST_F(OldLibrariesOfServices, CountFromWhenAnotherFileTookTheirPlace) {
     // The clock of files is the real one, and that is what the new library's time is told by.
     time.wall = std::chrono::floor<std::chrono::seconds>(real_time.wall_now()) + days{2};
     write_list("Wed, 18 Nov 2026 22:17:41 UTC");
-    folder.write("proc/20/root/usr/lib/x86_64-linux-gnu/libssl.so.3", "new");
+    const auto its_root = std::filesystem::path{"proc/20"} / "root";
+    folder.write(its_root / "usr/lib/x86_64-linux-gnu/libssl.so.3", "new");
     EXPECT_THAT(finding_of(look(), "old_libraries:ssh.service").found, HasSubstr("for 2 d"));
 }
 
