@@ -1,6 +1,7 @@
 #pragma once
 // One check: looks at the host, changes nothing, says exactly what it saw. A new check is a class of its own in a
 // folder of its own, with the reader of its keys beside it, and one line in catalogue.cpp.
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,15 @@ struct CheckTools {
     TimeSource& time;
     RoundFacts& facts;
     std::optional<ServerClock> server_clock;
+    MonoTime due{MonoTime::max()};  // when the look is stopped
+
+    // How long one question may take: at most `most`, and a little less than the look has left, so that whoever does
+    // not answer can be named. At least a millisecond.
+    [[nodiscard]] Duration patience(Duration most = std::chrono::hours{1}) const {
+        constexpr Duration reserve_most{500};
+        const auto left = due - time.mono_now();
+        return std::clamp(left - std::min(left / 4, reserve_most), Duration{1}, most);
+    }
 };
 
 class Check : public Port {

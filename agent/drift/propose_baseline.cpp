@@ -124,7 +124,9 @@ Task<Section> learn_section(Learning& learning, const YamlNode& written, const C
     if (!only.empty() && std::find(only.begin(), only.end(), name) == only.end())
         co_return keep(written, "taken over as it was");
     const auto limit = check->settings().timeout.value_or(learning.default_limit);
-    auto work = check->learn(learning.tools);
+    auto tools = learning.tools;
+    tools.due = tools.time.mono_now() + limit;
+    auto work = check->learn(tools);
     auto answer = co_await with_deadline(learning.tools.time, limit, std::move(work));
     if (answer.has_error() && answer.error().code() == Errc::cancelled) co_return std::move(answer).error();
     Learnt learnt;

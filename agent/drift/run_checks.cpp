@@ -56,7 +56,9 @@ CheckOutcome outcome_of(const Round& round, Turn& turn, Result<CheckReport> answ
 asio::awaitable<void> take_turn(Round& round, Turn& turn) {
     const auto limit = turn.check->settings().timeout.value_or(round.parts.default_limit);
     const auto started = round.tools.time.wall_now();
-    auto look = turn.check->look(round.tools, turn.notes);
+    auto tools = round.tools;
+    tools.due = tools.time.mono_now() + limit;
+    auto look = turn.check->look(tools, turn.notes);
     auto answer = co_await with_deadline(round.tools.time, limit, std::move(look));
     const bool stopped = answer.has_error() && answer.error().code() == Errc::cancelled;
     if (stopped) co_return;

@@ -85,7 +85,7 @@ TEST_F(RunningChecks, GivesReportsInTheirOrderWithTimesAndNotes) {
 
 TEST_F(RunningChecks, AHungOneIsATimeOutAndDelaysNoOther) {
     testing::TemporaryDirectory folder;
-    add("hung", "echo $$ > " + (folder.path() / "pid").native() + "; sleep 100", Duration{500});
+    add("hung", "echo $$ > " + (folder.path() / "pid").native() + "; sleep 100", Duration{2'000});
     add("quick", "true");
     const auto outcomes = run({}, Duration{20'000}).value();
     EXPECT_EQ(outcomes[0].report.result, CheckResult::timeout);

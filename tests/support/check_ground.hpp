@@ -50,6 +50,9 @@ public:
 
 class CheckGround {
 public:
+    // For a check of which one part hangs: the rest is looked at within it even on a busy machine.
+    static constexpr Duration short_limit{2'000};
+
     asio::io_context io;
     SystemTimeSource time;
     PosixProcessRunner processes{time};
@@ -85,7 +88,7 @@ public:
         return program(name, "echo $$ >>" + pids + "; sleep 1000 & echo $! >>" + pids + "; wait");
     }
     std::filesystem::path flooding_program(const std::filesystem::path& name) const {
-        return program(name, "head -c 100000000 /dev/zero | tr '\\0' 'x'");
+        return program(name, "yes $(head -c 1000 /dev/zero | tr '\\0' x) | head -c 100000000");
     }
     // What was killed takes a moment to be gone, and whoever inherits it a moment more to reap it.
     [[nodiscard]] bool all_gone() const {

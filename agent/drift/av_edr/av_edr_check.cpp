@@ -12,11 +12,6 @@ namespace {
 constexpr Duration clamd_limit{10'000};
 constexpr Duration command_limit{30'000};
 
-// What is asked must give up before the check is stopped, so that the finding names it.
-Duration within(const AvEdrBaseline& baseline, Duration limit) {
-    return std::min(limit, baseline.common.timeout.value_or(limit * 2) * 3 / 4);
-}
-
 PackageHint read_hint(const Value* notes) {
     if (notes == nullptr) return {};
     const auto* file = notes->find("file");
@@ -60,7 +55,7 @@ Task<> look_at_clamd(const AvEdrBaseline& baseline, CheckTools& tools, AvEdrView
         view.clamd.emplace(std::move(*reason));
         co_return ok();
     }
-    auto answers = co_await ask_clamd(tools.time, baseline.socket, within(baseline, clamd_limit));
+    auto answers = co_await ask_clamd(tools.time, baseline.socket, tools.patience(clamd_limit));
     if (answers.has_error() && is_stopped(answers.error())) co_return std::move(answers).error();
     const bool has_no_date =
         answers.has_value() && answers.value().version.has_value() && !answers.value().version.value().date;
@@ -87,7 +82,7 @@ Task<> look_at_command(const AvEdrBaseline& baseline, CheckTools& tools, AvEdrVi
     Command command;
     command.program = baseline.command.front();
     command.arguments.assign(baseline.command.begin() + 1, baseline.command.end());
-    command.deadline = within(baseline, command_limit);
+    command.deadline = tools.patience(command_limit);
     auto exit = co_await tools.processes.run(std::move(command));
     if (exit.has_error() && is_stopped(exit.error())) co_return std::move(exit).error();
     view.command.emplace(std::move(exit));

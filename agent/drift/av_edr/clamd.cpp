@@ -17,6 +17,7 @@
 
 #include "async/deadline.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 #include "host/access.hpp"
 
 namespace agent {
@@ -94,19 +95,21 @@ Task<std::string> talk(const std::filesystem::path& socket, std::string request)
 class Conversation {
 public:
     Conversation(TimeSource& time, std::filesystem::path socket, Duration limit)
-        : time_{time}, socket_{std::move(socket)}, until_{time.mono_now() + limit} {}
+        : time_{time}, socket_{std::move(socket)}, limit_{limit}, until_{time.mono_now() + limit} {}
 
     [[nodiscard]] Task<std::string> ask(std::string request) {
         const Duration left = std::max(until_ - time_.mono_now(), Duration{0});
         auto answer = co_await with_deadline(time_, left, talk(socket_, std::move(request)));
         if (answer.has_error() && answer.error().code() == Errc::timed_out)
-            co_return Error{Errc::timed_out, "clamd on " + socket_.native() + ": " + answer.error().message()};
+            co_return Error{Errc::timed_out,
+                            "clamd on " + socket_.native() + ": no answer within " + describe_duration(limit_)};
         co_return answer;
     }
 
 private:
     TimeSource& time_;
     std::filesystem::path socket_;
+    Duration limit_;
     MonoTime until_;
 };
 

@@ -17,29 +17,18 @@ namespace {
 // Some 20,000 snapshots; no tool is asked for more than a few of each series.
 constexpr std::size_t output_most = 8UL * 1024UL * 1024UL;
 constexpr std::size_t file_most = 64UL * 1024UL;
-constexpr Duration usual_limit{std::chrono::minutes{1}};
 
-// A tenth less, but half a second where that is not most of it.
-Duration most_of(Duration limit) {
-    constexpr Duration margin{500};
-    return limit - std::max(limit / 10, std::min(margin, limit / 4));
-}
-
-// What one look asks, and the time that is left for it: a little less than the check has, so that the tool is named
-// when it takes too long.
+// What one look asks.
 class Questions {
 public:
-    Questions(const BackupTool& tool, const BackupBaseline& baseline, CheckTools& tools)
-        : tool_{tool},
-          tools_{tools},
-          ends_{tools.time.mono_now() + most_of(baseline.common.timeout.value_or(usual_limit))} {}
+    Questions(const BackupTool& tool, CheckTools& tools) : tool_{tool}, tools_{tools} {}
 
     void use(std::vector<std::string> environment) { environment_ = std::move(environment); }
 
     // What the tool printed, where it ended well.
     Task<std::string> ask(Command command) {
         command.environment.insert(command.environment.end(), environment_.begin(), environment_.end());
-        command.deadline = std::max(ends_ - tools_.time.mono_now(), Duration{1});
+        command.deadline = tools_.patience();
         command.head_limit = output_most;
         auto ended = co_await tools_.processes.run(std::move(command));
         AGENT_CO_TRY(auto exit, std::move(ended));
@@ -56,7 +45,6 @@ public:
 private:
     const BackupTool& tool_;
     CheckTools& tools_;
-    MonoTime ends_;
     std::vector<std::string> environment_;
     std::string complaints_;
 };
@@ -171,7 +159,7 @@ Task<> ask_size(Questions& questions, const BackupTool& tool, const BackupBaseli
 // Fills `view`; an error only where the look was stopped.
 Task<> look_at_repository(const BackupTool& tool, const BackupBaseline& baseline, const BackupHost& host,
                           CheckTools& tools, KnownSizes& sizes, BackupView& view) {
-    Questions questions{tool, baseline, tools};
+    Questions questions{tool, tools};
     view.host = baseline.host.value_or(host.name);
     auto environment = prepare(tool, baseline, view);
     if (environment.has_error()) {

@@ -13,8 +13,6 @@
 namespace agent {
 namespace {
 
-constexpr Duration run_limit{25'000};
-constexpr Duration margin{200};  // so that it is the program that is named where a limit passes
 constexpr std::size_t output_most = 64UL * 1024UL;
 constexpr std::size_t shown_most = 200;
 constexpr int exit_status_most = 255;
@@ -120,8 +118,7 @@ Task<CommandExit> CommandCheck::run_once(CheckTools& tools) const {
     Command command;
     command.program = baseline_.argv.front();
     command.arguments.assign(baseline_.argv.begin() + 1, baseline_.argv.end());
-    const auto& limit = baseline_.common.timeout;
-    command.deadline = limit ? std::max(margin, *limit - margin) : run_limit;
+    command.deadline = tools.patience();
     command.head_limit = output_most;
     command.tail_limit = 1;
     auto run = co_await tools.processes.run(std::move(command));

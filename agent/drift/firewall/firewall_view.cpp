@@ -95,8 +95,7 @@ private:
         Command command;
         command.program = program;
         command.arguments = std::move(arguments);
-        const auto limit = baseline_.common.timeout.value_or(program_limit * 2);
-        command.deadline = std::min(program_limit, limit * 4 / 5);
+        command.deadline = tools_.patience(program_limit);
         command.head_limit = output_most;
         // Hours in rules are printed in local time, which would be another in summer.
         command.environment = {"TZ=UTC"};

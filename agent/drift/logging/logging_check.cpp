@@ -15,7 +15,6 @@ constexpr std::size_t output_most = 256UL * 1024UL;
 constexpr Duration first_pause{50};
 constexpr Duration longest_pause{800};
 constexpr Duration program_limit{5'000};
-constexpr Duration margin{200};  // so that it is the program that is named where a limit passes
 
 struct Watched {
     Arrival* arrival;
@@ -68,8 +67,7 @@ Task<int> LoggingCheck::find_in_journal(CheckTools& tools, const std::string& to
     const std::string since = "--since=-" + std::to_string(baseline_.within.count() / 1000 + 60) + "s";
     command.arguments = {"--no-pager", "--output=cat", "--lines=200", "--identifier=" + std::string{canary_tag}, since};
     command.arguments.insert(command.arguments.end(), host_.journal_arguments.begin(), host_.journal_arguments.end());
-    const auto& limit = baseline_.common.timeout;
-    command.deadline = limit ? std::max(margin, *limit - margin) : program_limit;
+    command.deadline = tools.patience(program_limit);
     command.head_limit = output_most;
     auto run = co_await tools.processes.run(std::move(command));
     auto named = in_context(std::move(run), program);
@@ -121,7 +119,7 @@ Task<std::int64_t> LoggingCheck::ask_audit(CheckTools& tools) const {
     command.program = first_of(host_.auditctl);
     const auto program = command.program.native();
     command.arguments.emplace_back("-s");
-    command.deadline = program_limit;
+    command.deadline = tools.patience(program_limit);
     auto run = co_await tools.processes.run(std::move(command));
     auto named = in_context(std::move(run), program);
     AGENT_CO_TRY(const auto exit, std::move(named));

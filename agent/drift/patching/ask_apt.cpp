@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t output_most = 4UL * 1024UL * 1024UL;
 constexpr std::size_t status_most = 64UL * 1024UL * 1024UL;
 
-Command simulate_upgrade(const AptHost& host, Duration limit) {
+Command simulate_upgrade(const AptHost& host) {
     Command command;
     command.program = host.apt_get;
     // dist-upgrade and not upgrade: a fix that needs another package removed is pending too, and nothing is carried
@@ -27,7 +27,6 @@ Command simulate_upgrade(const AptHost& host, Duration limit) {
                          "-o",          "Dir::Log::Planner=/dev/null",
                          "-o",          "APT::Get::Always-Include-Phased-Updates=true",
                          "dist-upgrade"};
-    command.deadline = limit;
     command.head_limit = output_most;
     return command;
 }
@@ -74,8 +73,9 @@ void keep(const AptAnswer& answer, const Result<std::string>& before, const Resu
 
 }  // namespace
 
-Task<AptAnswer> ask_apt(CheckTools& tools, const AptHost& host, Duration limit, std::optional<KeptAnswer>& kept) {
-    auto command = simulate_upgrade(host, limit);
+Task<AptAnswer> ask_apt(CheckTools& tools, const AptHost& host, std::optional<KeptAnswer>& kept) {
+    auto command = simulate_upgrade(host);
+    command.deadline = tools.patience();
     const auto before = inputs_of(host, command);
     const auto now = tools.time.wall_now();
     if (kept && before.has_value() && still_holds(*kept, before.value(), now)) {

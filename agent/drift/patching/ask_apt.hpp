@@ -16,7 +16,6 @@ struct AptAnswer {
 
 // apt's lock is not taken and nothing is written. `kept` becomes the answer where it may be kept, and stays as it is
 // where apt failed: a failure is never kept. The only error is `cancelled`.
-[[nodiscard]] Task<AptAnswer> ask_apt(CheckTools& tools, const AptHost& host, Duration limit,
-                                      std::optional<KeptAnswer>& kept);
+[[nodiscard]] Task<AptAnswer> ask_apt(CheckTools& tools, const AptHost& host, std::optional<KeptAnswer>& kept);
 
 }  // namespace agent

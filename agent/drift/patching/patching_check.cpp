@@ -14,8 +14,6 @@ namespace agent {
 namespace {
 
 // Less than a check has by default, so that it is apt-get which is named where it hangs.
-constexpr Duration program_limit{55'000};
-constexpr Duration margin_most{2'000};
 constexpr std::size_t version_most = 64UL * 1024UL;
 
 enum class System : std::uint8_t { debian, nixos, other };
@@ -43,11 +41,6 @@ CheckReport report_on_system(const CheckSettings& settings, const std::optional<
     return report;
 }
 
-Duration limit_of_program(const CheckSettings& settings) {
-    if (!settings.timeout) return program_limit;
-    return *settings.timeout - std::min(*settings.timeout / 4, margin_most);
-}
-
 Result<std::vector<InstalledKernel>> kernels_in(const Result<DpkgView>& dpkg) {
     if (dpkg.has_error()) return dpkg.error();
     return dpkg.value().kernels;
@@ -65,11 +58,11 @@ DuesSeen all_dues_of(const PatchingView& view, WallTime booted) {
     return seen;
 }
 
-Task<NixosVersion> ask_version(CheckTools& tools, std::filesystem::path program, Duration limit) {
+Task<NixosVersion> ask_version(CheckTools& tools, std::filesystem::path program) {
     Command command;
     command.program = std::move(program);
     command.arguments.emplace_back("--json");
-    command.deadline = limit;
+    command.deadline = tools.patience();
     command.head_limit = version_most;
     auto ran = co_await tools.processes.run(std::move(command));
     AGENT_CO_TRY(const auto exit, std::move(ran));
@@ -109,8 +102,7 @@ Task<CheckReport> PatchingCheck::look_at_debian(CheckTools& tools, std::string& 
     auto stamp = stamp_of_packages(host_);
     auto old = co_await look_for_old_libraries(host_.proc, std::move(known), std::move(stamp), now, booted);
     if (old.has_error() && old.error().code() == Errc::cancelled) co_return std::move(old).error();
-    const auto limit = limit_of_program(baseline_.common);
-    auto asked = co_await ask_apt(tools, host_.apt, limit, kept.apt);
+    auto asked = co_await ask_apt(tools, host_.apt, kept.apt);
     AGENT_CO_TRY(auto apt, std::move(asked));
     auto reboot = look_at_reboot(host_.reboot, kernels_in(apt.dpkg));
     const PatchingView view{look_at_lists(host_.apt.lists), std::move(apt), std::move(reboot), std::move(old)};
@@ -128,8 +120,7 @@ Task<CheckReport> PatchingCheck::look_at_nixos_host(CheckTools& tools, std::stri
     const auto now = tools.time.wall_now();
     auto view = look_at_nixos(host_.nixos);
     if (baseline_.revision) {
-        const auto limit = limit_of_program(baseline_.common);
-        auto told = co_await ask_version(tools, host_.nixos_version, limit);
+        auto told = co_await ask_version(tools, host_.nixos_version);
         if (told.has_error() && told.error().code() == Errc::cancelled) co_return std::move(told).error();
         view.version = std::move(told);
     }

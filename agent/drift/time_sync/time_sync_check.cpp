@@ -18,7 +18,6 @@ constexpr Duration age_most{std::chrono::days{365}};
 constexpr Duration offset_least{1};
 constexpr Duration offset_largest{std::chrono::hours{1}};
 constexpr Duration answer_limit{8'000};
-constexpr Duration margin{200};  // so that it is the program that is named where a limit passes
 constexpr std::size_t output_most = 16UL * 1024UL;
 constexpr std::size_t pid_file_most = 64;
 
@@ -73,14 +72,13 @@ Result<std::filesystem::path> program_of(const std::vector<std::filesystem::path
                  candidates.front().native() + " is missing: install the package " + std::string{package}};
 }
 
-Task<std::string> ask(CheckTools& tools, const CheckSettings& settings, Result<std::filesystem::path> program,
-                      std::vector<std::string> arguments) {
+Task<std::string> ask(CheckTools& tools, Result<std::filesystem::path> program, std::vector<std::string> arguments) {
     AGENT_CO_TRY(auto path, std::move(program));
     const auto name = path.native();
     Command command;
     command.program = std::move(path);
     command.arguments = std::move(arguments);
-    command.deadline = settings.timeout ? std::max(margin, *settings.timeout - margin) : answer_limit;
+    command.deadline = tools.patience(answer_limit);
     command.head_limit = output_most;
     command.tail_limit = 1;
     auto ran = co_await tools.processes.run(std::move(command));
@@ -97,7 +95,7 @@ Task<std::string> ask(CheckTools& tools, const CheckSettings& settings, Result<s
     co_return std::move(ended.standard_output.head);
 }
 
-Task<ClockView> ask_chrony(CheckTools& tools, const CheckSettings& settings, const ClockHost& host) {
+Task<ClockView> ask_chrony(CheckTools& tools, const ClockHost& host) {
     std::vector<std::string> arguments;
     arguments.emplace_back("-h");
     // Without the right to use the socket, tracking may still be asked over UDP.
@@ -105,18 +103,18 @@ Task<ClockView> ask_chrony(CheckTools& tools, const CheckSettings& settings, con
     arguments.emplace_back("-c");
     arguments.emplace_back("-n");
     arguments.emplace_back("tracking");
-    auto asked = co_await ask(tools, settings, program_of(host.chronyc, "chrony"), std::move(arguments));
+    auto asked = co_await ask(tools, program_of(host.chronyc, "chrony"), std::move(arguments));
     AGENT_CO_TRY(const auto text, std::move(asked));
     co_return parse_chrony_tracking(text);
 }
 
-Task<ClockView> ask_ntpd(CheckTools& tools, const CheckSettings& settings, const ClockHost& host) {
+Task<ClockView> ask_ntpd(CheckTools& tools, const ClockHost& host) {
     std::vector<std::string> arguments;
     arguments.emplace_back("-n");
     arguments.emplace_back("-c");
     arguments.emplace_back("rv");
     arguments.emplace_back("127.0.0.1");
-    auto asked = co_await ask(tools, settings, program_of(host.ntpq, "ntpsec"), std::move(arguments));
+    auto asked = co_await ask(tools, program_of(host.ntpq, "ntpsec"), std::move(arguments));
     AGENT_CO_TRY(const auto text, std::move(asked));
     co_return parse_ntp_variables(text);
 }
@@ -155,10 +153,10 @@ Task<CheckReport> TimeSyncCheck::look(CheckTools& tools, std::string&) const {
     TimeSyncView view{std::nullopt, {}, std::move(kernel), std::move(clock), std::nullopt};
     find_service(host_, baseline_, view);
     if (view.running == ClockService::chrony) {
-        auto told = co_await ask_chrony(tools, baseline_.common, host_);
+        auto told = co_await ask_chrony(tools, host_);
         view.clock = std::move(told);
     } else if (view.running == ClockService::ntpd) {
-        auto told = co_await ask_ntpd(tools, baseline_.common, host_);
+        auto told = co_await ask_ntpd(tools, host_);
         view.clock = std::move(told);
     } else if (view.running == ClockService::timesyncd) {
         view.last_synchronised = changed(host_.timesyncd_folder / "synchronized");

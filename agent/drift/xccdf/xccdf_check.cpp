@@ -10,8 +10,7 @@ namespace agent {
 namespace {
 
 constexpr Duration usual_limit{
-    600'000};                    // a profile of some hundred rules takes minutes where many files are looked at
-constexpr Duration margin{200};  // so that it is the program that is named where a limit passes
+    600'000};  // a profile of some hundred rules takes minutes where many files are looked at
 constexpr std::size_t rules_most = 1000;
 
 // As an argument of oscap: nothing that could be taken for an option or be unreadable in a table.
@@ -60,7 +59,7 @@ Task<CheckReport> XccdfCheck::look(CheckTools& tools, std::string&) const {
     task.tailoring_file = baseline_.tailoring_file;
     task.rules = baseline_.rules;
     task.skip_rules = baseline_.skip_rules;
-    task.deadline = std::max(margin, baseline_.common.timeout.value_or(usual_limit) - margin);
+    task.deadline = tools.patience();
     auto run = co_await run_oscap(host_, task, tools.processes);
     if (run.has_error() && run.error().code() == Errc::cancelled) co_return std::move(run).error();
     co_return judge_xccdf(baseline_, run);

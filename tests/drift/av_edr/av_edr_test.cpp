@@ -236,7 +236,7 @@ TEST_F(AnotherProduct, WhoseCommandIsMissingHangsFloodsOrMayNotRunIsNoPass) {
     baseline.expect = "healthy";
     EXPECT_EQ(look_with(flooding_program("floods")).result, CheckResult::error);
     EXPECT_THAT(look_with(flooding_program("floods")).reason, HasSubstr("printed more than is read"));
-    baseline.common.timeout = Duration{400};
+    baseline.common.timeout = short_limit;
     const auto hanging = look_with(hanging_program("hangs"));
     EXPECT_EQ(hanging.result, CheckResult::timeout);
     EXPECT_EQ(finding_of(hanging, "health").result, CheckResult::timeout);

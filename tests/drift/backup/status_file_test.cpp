@@ -123,7 +123,7 @@ TEST_F(BackupToolThatMisbehaves, IsAnErrorWhereItIsMissingFailsOrMakesNoSense) {
 }
 
 TEST_F(BackupToolThatMisbehaves, IsATimeOutThatNamesItWhereItHangsAndIsGoneThen) {
-    baseline.common.timeout = Duration{2'000};
+    baseline.common.timeout = ground.short_limit;
     const auto report = look_at(ground.hanging_program("hangs"));
     EXPECT_EQ(report.result, CheckResult::timeout);
     EXPECT_THAT(report.reason, HasSubstr("hangs"));

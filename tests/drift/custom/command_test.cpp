@@ -61,14 +61,21 @@ TEST_F(CommandChecked, ThatIsMissingIsAnErrorThatNamesIt) {
 }
 
 TEST_F(CommandChecked, ThatHangsIsATimeoutInTimeAndItsChildrenAreGone) {
-    baseline.common.timeout = Duration{700};
+    baseline.common.timeout = ground.short_limit;
     const auto report = look(ground.hanging_program("hang"));
     EXPECT_EQ(report.result, CheckResult::timeout);
     EXPECT_THAT(report.reason, HasSubstr("hang"));
     EXPECT_TRUE(ground.all_gone());
 }
 
-TEST_F(CommandChecked, ThatPrintsAHundredMegabytesIsAnErrorOnlyForWhatCannotBeTold) {
+TEST_F(CommandChecked, ThatHangsIsNamedAlsoWhereTheLimitIsTheRounds) {
+    baseline.argv = {ground.hanging_program("hang").native()};
+    const auto report = ground.look(std::make_shared<CommandCheck>(baseline), ground.short_limit);
+    EXPECT_EQ(report.result, CheckResult::timeout);
+    EXPECT_THAT(report.reason, HasSubstr("hang"));
+}
+
+TEST_F(CommandChecked, ThatFloodsIsAnErrorOnlyForWhatCannotBeTold) {
     baseline.output = "x";
     baseline.contains = "xx";
     const auto report = look(ground.flooding_program("flood"));

@@ -16,7 +16,7 @@ TEST_F(FirewallCheckOnPrograms, NamesBothProgramsWhereNeitherIsThere) {
 }
 
 TEST_F(FirewallCheckOnPrograms, NamesTheProgramThatHangsAndLeavesNothingBehind) {
-    baseline.common.timeout = Duration{1'000};
+    baseline.common.timeout = ground.short_limit;
     ground.hanging_program("nft");
     const auto report = look();
     EXPECT_EQ(report.result, CheckResult::timeout);

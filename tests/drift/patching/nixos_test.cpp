@@ -175,7 +175,7 @@ TEST_F(Nixos, OfADeclaredRevisionIsAskedForIt) {
     EXPECT_EQ(finding_of(look(), "revision").result, CheckResult::error);
     host.nixos_version = folder.write("deaf", "#!/bin/sh\nsleep 100\n");
     chmod(host.nixos_version.c_str(), 0755);
-    baseline.common.timeout = Duration{200};
+    baseline.common.timeout = testing::CheckGround::short_limit;
     EXPECT_EQ(finding_of(look(), "revision").result, CheckResult::timeout);
 }
 

@@ -74,6 +74,7 @@ protected:
         const PatchingCheck check{baseline, host};
         RoundFacts facts;
         CheckTools tools{runner, units, time, facts, std::nullopt};
+        tools.due = time.mono_now() + baseline.common.timeout.value_or(Duration{std::chrono::minutes{1}});
         return run(io, check.look(tools, notes)).value();
     }
 

@@ -240,7 +240,7 @@ TEST_F(Oscap, ThatEndsBadlyIsNotBelievedWhateverItWrote) {
     EXPECT_EQ(look().findings.size(), 1U);
 }
 
-TEST_F(Oscap, ThatPrintsAHundredMegabytesIsReadNoFurtherThanNeeded) {
+TEST_F(Oscap, ThatFloodsIsReadNoFurtherThanNeeded) {
     baseline.datastream = ground.folder.write("content.xml", "");
     host.program = ground.flooding_program("floods");
     EXPECT_THAT(look().reason, HasSubstr("wrote no results"));
