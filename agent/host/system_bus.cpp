@@ -18,9 +18,11 @@ constexpr auto service_manager = "org.freedesktop.systemd1";
 // The limit of a call is its caller's deadline; the bus's own must not come first.
 constexpr std::uint64_t no_limit = UINT64_MAX;
 
-Error unreachable_bus(int errno_value) {
-    std::string text = "the system bus cannot be reached (" + system_error(errno_value, "").message();
-    return Error{Errc::unreachable, text + "): is this host run by systemd?"};
+constexpr auto usual_address = "unix:path=/run/dbus/system_bus_socket";
+
+Error unreachable_bus(const std::string& address, int errno_value) {
+    auto text = system_error(errno_value, "the system bus at " + address + " cannot be reached").message();
+    return Error{Errc::unreachable, text + "; is this host run by systemd?"};
 }
 
 Error error_of(const sd_bus_error& error) {
@@ -52,24 +54,25 @@ int keep_answer(sd_bus_message* message, void* into, sd_bus_error*) {
 
 }  // namespace
 
-Result<SystemBus> SystemBus::open(const asio::any_io_executor& executor, const std::string& address) {
+Result<SystemBus> SystemBus::open(const asio::any_io_executor& executor, const std::string& given) {
+    const auto address = given.empty() ? std::string{usual_address} : given;
     sd_bus* raw{};
-    if (const int failed = sd_bus_new(&raw); failed < 0) return unreachable_bus(-failed);
+    if (const int failed = sd_bus_new(&raw); failed < 0) return unreachable_bus(address, -failed);
     Bus bus{raw};
-    int failed = sd_bus_set_address(raw, address.empty() ? "unix:path=/run/dbus/system_bus_socket" : address.c_str());
+    int failed = sd_bus_set_address(raw, address.c_str());
     if (failed >= 0) failed = sd_bus_set_bus_client(raw, 1);
     if (failed >= 0) failed = sd_bus_start(raw);
-    if (failed < 0) return unreachable_bus(-failed);
+    if (failed < 0) return unreachable_bus(address, -failed);
     const int number = sd_bus_get_fd(raw);
-    if (number < 0) return unreachable_bus(-number);
+    if (number < 0) return unreachable_bus(address, -number);
     Descriptor copy{fcntl(number, F_DUPFD_CLOEXEC, 3)};
-    if (!copy.valid()) return unreachable_bus(errno);
+    if (!copy.valid()) return unreachable_bus(address, errno);
     asio::posix::stream_descriptor readiness{executor};
     boost::system::error_code refused;
     readiness.assign(copy.get(), refused);
-    if (refused) return unreachable_bus(refused.value());
+    if (refused) return unreachable_bus(address, refused.value());
     static_cast<void>(copy.release());
-    return SystemBus{std::move(bus), std::move(readiness)};
+    return SystemBus{address, std::move(bus), std::move(readiness)};
 }
 
 Result<BusMessage> SystemBus::new_call(const char* path, const char* interface, const char* method) {
@@ -83,7 +86,7 @@ Task<BusMessage> SystemBus::call(BusMessage message) {
     Answer answer;
     sd_bus_slot* raw{};
     const int failed = sd_bus_call_async(bus_.get(), &raw, message.get(), &keep_answer, &answer, no_limit);
-    if (failed < 0) co_return unreachable_bus(-failed);
+    if (failed < 0) co_return unreachable_bus(address_, -failed);
     const Handle<sd_bus_slot, &sd_bus_slot_unref> slot{raw};
     auto has_arrived = [&answer] { return answer.arrived; };
     std::function<bool()> done{has_arrived};
@@ -97,10 +100,10 @@ Task<> SystemBus::process_until(std::function<bool()> done) {
     using Readiness = asio::posix::stream_descriptor;
     while (!done()) {
         const int handled = sd_bus_process(bus_.get(), nullptr);
-        if (handled < 0) co_return unreachable_bus(-handled);
+        if (handled < 0) co_return unreachable_bus(address_, -handled);
         if (handled > 0) continue;
         const int events = sd_bus_get_events(bus_.get());
-        if (events < 0) co_return unreachable_bus(-events);
+        if (events < 0) co_return unreachable_bus(address_, -events);
         auto wanted = Readiness::wait_read;
         if ((events & POLLOUT) != 0) wanted = Readiness::wait_write;
         const auto [failed] = co_await readiness_.async_wait(wanted, asio::as_tuple(asio::use_awaitable));

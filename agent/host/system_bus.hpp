@@ -16,8 +16,8 @@ using BusMessage = Handle<sd_bus_message, &sd_bus_message_unref>;
 
 class SystemBus {
 public:
-    // `address` empty: the system bus. `unreachable` where there is none.
-    [[nodiscard]] static Result<SystemBus> open(const asio::any_io_executor& executor, const std::string& address);
+    // `given`: an address of D-Bus; empty: the system bus. `unreachable` where there is none.
+    [[nodiscard]] static Result<SystemBus> open(const asio::any_io_executor& executor, const std::string& given);
 
     // Starts a message to the service manager; `refused` where it cannot be made.
     [[nodiscard]] Result<BusMessage> new_call(const char* path, const char* interface, const char* method);
@@ -30,8 +30,9 @@ public:
 
 private:
     using Bus = Handle<sd_bus, &sd_bus_close_unref>;
-    SystemBus(Bus bus, asio::posix::stream_descriptor readiness)
-        : bus_{std::move(bus)}, readiness_{std::move(readiness)} {}
+    SystemBus(std::string address, Bus bus, asio::posix::stream_descriptor readiness)
+        : address_{std::move(address)}, bus_{std::move(bus)}, readiness_{std::move(readiness)} {}
+    std::string address_;
     Bus bus_;
     asio::posix::stream_descriptor readiness_;  // a duplicate of the bus's own descriptor
 };

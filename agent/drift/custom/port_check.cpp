@@ -1,6 +1,7 @@
 #include "drift/custom/port_check.hpp"
 
 #include <arpa/inet.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -65,6 +66,13 @@ Tables read_tables(RoundFacts& facts, const std::filesystem::path& proc) {
     return tables;
 }
 
+std::string holder_of(const ListeningSocket& socket, const std::map<std::uint64_t, std::string>& holders) {
+    const auto known = holders.find(socket.inode);
+    if (known != holders.end()) return known->second;
+    return ::geteuid() == 0 ? "no process of this host (the kernel's, or a container's)"
+                            : "a process that only root may look at";
+}
+
 void tell(const PortBaseline& baseline, const std::vector<ListeningSocket>& open,
           const std::map<std::uint64_t, std::string>& holders, CheckReport& report) {
     Value::Array facts;
@@ -72,8 +80,7 @@ void tell(const PortBaseline& baseline, const std::vector<ListeningSocket>& open
     for (const auto& socket : open) {
         if (state.size() == told_most) break;
         const auto name = socket.to_string();
-        const auto known = holders.find(socket.inode);
-        const auto holder = known == holders.end() ? std::string{"unknown process (needs root)"} : known->second;
+        const auto holder = holder_of(socket, holders);
         facts.push_back(Value::object({{"socket", name}, {"process", holder}}));
         state.emplace_back(name);
         auto why = name;
@@ -192,10 +199,8 @@ Task<Learnt> PortCheck::learn(CheckTools& tools) const {
     for (const auto& socket : open) {
         const auto word = word_of(socket);
         if (std::find(allowed.begin(), allowed.end(), word) != allowed.end()) continue;
-        const auto known = holders.find(socket.inode);
-        // Without its number, which is another one tomorrow.
-        const auto holder = known == holders.end() ? std::string{"a process that only root may look at"}
-                                                   : known->second.substr(0, known->second.rfind(" ("));
+        auto holder = holder_of(socket, holders);
+        holder.resize(std::min(holder.rfind(" ("), holder.size()));  // without its number, another one tomorrow
         auto remark = word;
         remark.append(" is open by ").append(holder);
         learnt.remarks.push_back(std::move(remark));
