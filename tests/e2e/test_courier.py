@@ -134,8 +134,8 @@ class Courier(Case):
         fake.wait_for(lambda: victims)
         self.heal(fake, "behind")
         self.assertEqual(sum(upload.id == victims[0] for upload in fake.uploads), 1)
-        queue = self.world.agent_json("status")["queue"]
-        self.assertEqual((queue["waiting"], queue["quarantined"]), (0, 1))
+        settled = {"waiting": 0, "quarantined": 1, "oldest": None}
+        fake.wait_for(lambda: self.world.agent_json("status")["queue"] == settled, 20, "a queue with nothing but the bad one")
         listed = self.world.agent("queue", "list").stdout
         self.assertIn(victims[0], listed)
         self.assertIn("malformed", listed)
