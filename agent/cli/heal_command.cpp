@@ -7,8 +7,10 @@
 #include "daemon/instance_lock.hpp"
 #include "daemon/order_clock.hpp"
 #include "daemon/own_files.hpp"
+#include "daemon/stored_run.hpp"
 #include "evidence/recorder.hpp"
 #include "healing/engine.hpp"
+#include "healing/recovery.hpp"
 #include "host/machine.hpp"
 
 namespace agent::cli {
@@ -88,22 +90,73 @@ struct Done {
     Recorded recorded;
 };
 
-// The run counts against the budget before it begins, and its evidence is stored before it is told. The daemon may run
-// beside it: the state file is shared.
-Result<Done> apply(const std::shared_ptr<const LoadedAgent>& loaded, StateStore& store, const PrivateKey& key,
-                   const Runbook& runbook, Value params) {
-    const SystemTimeSource time;
-    if (runbook.changes_host()) {
+// What the runs of this command share: one state file, one signing key.
+struct Ground {
+    const std::shared_ptr<const LoadedAgent>& loaded;
+    StateStore& store;
+    const PrivateKey& key;
+    SystemTimeSource time;
+
+    [[nodiscard]] Result<> commit(const StoredRun::Work& work) {
         AGENT_TRY(auto transaction, store.begin());
-        AGENT_TRY(store.memory().remember_run(transaction, budget_key(runbook.id), time.wall_now()));
-        AGENT_TRY(transaction.commit());
+        AGENT_TRY(work(transaction));
+        return transaction.commit();
+    }
+    [[nodiscard]] StoredRun journal_of(std::optional<std::int64_t> run) {
+        return {store.journal(), [this](const StoredRun::Work& work) { return commit(work); }, run};
+    }
+    // The end of a run, with its evidence, in one transaction.
+    [[nodiscard]] Result<Recorded> close(const EvidenceDraft& draft, std::optional<std::int64_t> run) {
+        Recorder recorder{store, time, key, speaker_of(*loaded)};
+        std::optional<Recorded> recorded;
+        AGENT_TRY(commit([&](Transaction& transaction) -> Result<> {
+            AGENT_TRY(recorded, recorder.record(transaction, draft));
+            if (!run) return ok();
+            return store.journal().close(transaction, *run);
+        }));
+        ring_daemon(loaded->settings.state_dir);
+        return *std::move(recorded);
+    }
+};
+
+// Whoever may change this host first brings to its end what was cut short.
+Result<> close_interrupted(Ground& ground) {
+    AGENT_TRY(const auto open, ground.store.journal().open());
+    for (const auto& run : open) {
+        if (run.header.order)
+            return Error{Errc::refused, "the run of order " + run.header.order->str() +
+                                            " was cut short: start the daemon, which closes it first"};
+        LocalEngine engine{ground.loaded, &ground.store};
+        auto journal = ground.journal_of(run.number);
+        const auto* runbook = the_very_runbook(ground.loaded->runbooks, run.header);
+        AGENT_TRY(const auto draft, engine.finish(run, runbook, journal));
+        AGENT_TRY(ground.close(draft, run.number));
+        complain("an earlier run of " + run.header.runbook.str() +
+                 " was closed: " + std::string{to_string(draft.outcome)} + (draft.error ? ": " + *draft.error : ""));
+    }
+    return ok();
+}
+
+// The run is in the journal and counts against the budget before it begins, and its evidence is stored before it is
+// told. The daemon may run beside it: the state file is shared.
+Result<Done> apply(Ground& ground, const Runbook& runbook, Value params) {
+    std::optional<HealingLock> turn;
+    std::optional<std::int64_t> number;
+    if (runbook.changes_host()) {
+        AGENT_TRY(turn, HealingLock::take(ground.loaded->settings.state_dir));
+        AGENT_TRY(close_interrupted(ground));
+        const auto now = ground.time.wall_now();
+        AGENT_TRY(ground.commit([&](Transaction& transaction) -> Result<> {
+            const RunHeader header{runbook.id, runbook.sha256, Trigger::manual, std::nullopt, now};
+            AGENT_TRY(number, ground.store.journal().begin(transaction, header));
+            return ground.store.memory().remember_run(transaction, budget_key(runbook.id), now);
+        }));
     }
     const LocalMandate mandate{Trigger::manual, std::move(params)};
-    LocalEngine engine{loaded, &store};
-    AGENT_TRY(auto draft, engine.apply(runbook, mandate));
-    Recorder recorder{store, time, key, speaker_of(*loaded)};
-    AGENT_TRY(auto recorded, recorder.record(draft));
-    ring_daemon(loaded->settings.state_dir);
+    LocalEngine engine{ground.loaded, &ground.store};
+    auto journal = ground.journal_of(number);
+    AGENT_TRY(auto draft, engine.apply(runbook, mandate, journal));
+    AGENT_TRY(auto recorded, ground.close(draft, number));
     return Done{std::move(draft), std::move(recorded)};
 }
 
@@ -157,7 +210,8 @@ int heal(const CommandLine& line, const HealOptions& options) {
         return defer(loaded, *store.value(), *runbook, params.value(), *deferral.value(), options.json);
     auto key = evidence_key(loaded->settings.evidence.key_file, *store.value());
     if (key.has_error()) return failed_with(key.error(), undetermined);
-    const auto done = apply(loaded, *store.value(), key.value(), *runbook, std::move(params).value());
+    Ground ground{loaded, *store.value(), key.value(), {}};
+    const auto done = apply(ground, *runbook, std::move(params).value());
     if (done.has_error()) return failed_with(done.error(), undetermined);
     const auto& [draft, recorded] = done.value();
     if (options.json)

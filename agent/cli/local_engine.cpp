@@ -19,14 +19,22 @@ Result<Plan> LocalEngine::plan(const Runbook& runbook, const Value& params) {
     return run_to_end(loop_, engine_.plan(runbook, params));
 }
 
-Result<EvidenceDraft> LocalEngine::apply(const Runbook& runbook, const LocalMandate& mandate) {
-    const auto perform = [](HealingEngine& engine, const Runbook& what, const LocalMandate& by) -> Task<EvidenceDraft> {
-        const Mandate allowed{&by};
-        auto draft = co_await engine.apply(what, allowed);
+Result<EvidenceDraft> LocalEngine::apply(const Runbook& runbook, const LocalMandate& mandate, RunJournal& journal) {
+    const Mandate allowed{&mandate};
+    return to_its_end(engine_.apply(runbook, allowed, journal));
+}
+
+Result<EvidenceDraft> LocalEngine::finish(const OpenRun& run, const Runbook* runbook, RunJournal& journal) {
+    return to_its_end(engine_.finish(run, runbook, journal));
+}
+
+Result<EvidenceDraft> LocalEngine::to_its_end(asio::awaitable<EvidenceDraft> work) {
+    const auto perform = [](asio::awaitable<EvidenceDraft> what) -> Task<EvidenceDraft> {
+        auto draft = co_await std::move(what);
         co_return draft;
     };
     loop_.restart();
-    return run_to_end(loop_, perform(engine_, runbook, mandate));
+    return run_to_end(loop_, perform(std::move(work)));
 }
 
 }  // namespace agent::cli

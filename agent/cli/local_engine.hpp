@@ -17,9 +17,12 @@ public:
     LocalEngine(std::shared_ptr<const LoadedAgent> loaded, StateStore* store);
 
     [[nodiscard]] Result<Plan> plan(const Runbook& runbook, const Value& params);
-    [[nodiscard]] Result<EvidenceDraft> apply(const Runbook& runbook, const LocalMandate& mandate);
+    [[nodiscard]] Result<EvidenceDraft> apply(const Runbook& runbook, const LocalMandate& mandate, RunJournal& journal);
+    [[nodiscard]] Result<EvidenceDraft> finish(const OpenRun& run, const Runbook* runbook, RunJournal& journal);
 
 private:
+    [[nodiscard]] Result<EvidenceDraft> to_its_end(asio::awaitable<EvidenceDraft> work);
+
     std::shared_ptr<const LoadedAgent> loaded_;
     StateStore* store_;
     asio::io_context loop_{1};

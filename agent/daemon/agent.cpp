@@ -89,7 +89,9 @@ struct Agent::Parts {
                       [this](std::optional<OrderId> order) { core.executing(std::move(order)); }},
                      loaded};
     Core core{loop, *store, guard, time, orders, clock, loaded};
-    CheckRounds checks{{*store, guard, time, processes, units, recorder, clock, [this] { core.ring(); }}, loaded};
+    CheckRounds checks{{*store, guard, time, processes, units, recorder, clock, [this] { core.ring(); },
+                        [this](const CheckReport& report) { orders.looked(report); }},
+                       loaded};
     Courier courier{loop, time, core, loaded->settings.server, identity_of(loaded->settings)};
 
     void reload();
@@ -116,7 +118,7 @@ Result<std::unique_ptr<Agent>> Agent::start(const asio::any_io_executor& executo
     AGENT_TRY(auto clock, OrderClock::load(time, store->memory(), std::move(boot)));
     auto parts = std::make_unique<Parts>(executor, time, std::move(loaded), std::move(lock), std::move(store),
                                          std::move(key), std::move(clock));
-    AGENT_TRY(in_context(parts->orders.close_interrupted(), "closing interrupted orders"));
+    AGENT_TRY(in_context(parts->orders.find_interrupted(), "looking for interrupted orders"));
     return std::unique_ptr<Agent>{new Agent{std::move(parts)}};
 }
 
@@ -249,6 +251,8 @@ asio::awaitable<Agent::Round> Agent::run_once() {
     note("carrying out orders", std::move(worked));
     auto checked = co_await parts.checks.round();
     note("checking", std::move(checked));
+    auto healed = co_await parts.orders.work_once();
+    note("healing", std::move(healed));
     auto uploaded = co_await parts.courier.upload_all();
     note("uploading", std::move(uploaded));
     note("storing receipts", parts.core.flush());

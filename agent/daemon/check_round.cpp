@@ -74,6 +74,7 @@ Task<> CheckRounds::round() {
         // What cannot be stored now is tried again, and told if it fails, at the end of the round.
         const auto changed = store_if_changed(outcome);
         if (changed.has_value() && changed.value()) stored.insert(outcome.report.name);
+        parts_.looked(outcome.report);
     };
     std::vector<CheckName> all;
     auto ran = co_await run_checks(loaded->baseline, std::move(all), std::move(parts));

@@ -24,6 +24,7 @@ struct CheckRoundParts {
     Recorder& recorder;
     OrderClock& clock;
     std::function<void()> evidence_written;
+    std::function<void(const CheckReport&)> looked;  // as soon as a check has ended, whatever the others are doing
 };
 
 class CheckRounds {

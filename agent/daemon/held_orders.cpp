@@ -57,7 +57,8 @@ Result<> HeldOrders::start(const OrderId& id, const Runbook& runbook) {
     const auto now = parts.time.wall_now();
     return parts.guard.commit([&](Transaction& transaction) -> Result<> {
         AGENT_TRY(parts.store.orders().start(transaction, id, now));
-        return ground_.count_run(transaction, runbook, now);
+        AGENT_TRY(ground_.begin_run(transaction, runbook, id, now));
+        return ok();
     });
 }
 

@@ -20,10 +20,8 @@ struct flock whole_file() {
     return lock;
 }
 
-}  // namespace
-
-Result<InstanceLock> InstanceLock::take(const std::filesystem::path& state_dir) {
-    const auto path = lock_file(state_dir);
+// Nothing where another process has it.
+Result<std::optional<Descriptor>> take_file(const std::filesystem::path& path) {
     constexpr int how = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
     Descriptor file{::open(path.c_str(), how | O_CREAT | O_EXCL, 0600)};
     if (file.valid()) {
@@ -33,19 +31,42 @@ Result<InstanceLock> InstanceLock::take(const std::filesystem::path& state_dir) 
     }
     if (!file.valid()) return system_error(errno, "opening " + path.string());
     auto lock = whole_file();
-    if (fcntl(file.get(), F_SETLK, &lock) == 0) return InstanceLock{std::move(file)};
+    if (fcntl(file.get(), F_SETLK, &lock) == 0) return std::optional{std::move(file)};
     if (errno != EACCES && errno != EAGAIN) return system_error(errno, "locking " + path.string());
-    const auto other = holder(state_dir);
-    return Error{Errc::refused, "another compliance-agent" +
-                                    (other ? " (process " + std::to_string(*other) + ")" : "") + " already runs on " +
-                                    state_dir.string()};
+    return std::optional<Descriptor>{};
 }
 
-std::optional<pid_t> InstanceLock::holder(const std::filesystem::path& state_dir) {
-    const Descriptor file{::open(lock_file(state_dir).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+std::optional<pid_t> holder_of(const std::filesystem::path& path) {
+    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
     auto lock = whole_file();
     if (!file.valid() || fcntl(file.get(), F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
     return lock.l_pid;
+}
+
+std::string words_for(std::optional<pid_t> holder) {
+    return holder ? " (process " + std::to_string(*holder) + ")" : std::string{};
+}
+
+}  // namespace
+
+Result<InstanceLock> InstanceLock::take(const std::filesystem::path& state_dir) {
+    const auto path = lock_file(state_dir);
+    AGENT_TRY(auto taken, take_file(path));
+    if (taken) return InstanceLock{*std::move(taken)};
+    return Error{Errc::refused,
+                 "another compliance-agent" + words_for(holder_of(path)) + " already runs on " + state_dir.string()};
+}
+
+std::optional<pid_t> InstanceLock::holder(const std::filesystem::path& state_dir) {
+    return holder_of(lock_file(state_dir));
+}
+
+Result<HealingLock> HealingLock::take(const std::filesystem::path& state_dir) {
+    const auto path = state_dir / "healing.lock";
+    AGENT_TRY(auto taken, take_file(path));
+    if (taken) return HealingLock{*std::move(taken)};
+    return Error{Errc::refused,
+                 "another run" + words_for(holder_of(path)) + " is changing this host; one comes after the other"};
 }
 
 void ring_daemon(const std::filesystem::path& state_dir) {

@@ -1,5 +1,6 @@
 #pragma once
-// One daemon to a state directory. A POSIX record lock: it dies with its holder, and tells who holds it.
+// One daemon to a state directory, and one run at a time that may change the host. POSIX record locks: they die with
+// their holder, and tell who holds them.
 #include <sys/types.h>
 
 #include <filesystem>
@@ -19,6 +20,18 @@ public:
 
 private:
     explicit InstanceLock(Descriptor file) : file_{std::move(file)} {}
+    Descriptor file_;
+};
+
+// The right to carry out a run that may change the host. Whoever has it knows that a run which is open in the journal
+// was cut short.
+class HealingLock {
+public:
+    // `refused`, naming the other process, if it is taken. Makes `state_dir`/healing.lock.
+    [[nodiscard]] static Result<HealingLock> take(const std::filesystem::path& state_dir);
+
+private:
+    explicit HealingLock(Descriptor file) : file_{std::move(file)} {}
     Descriptor file_;
 };
 

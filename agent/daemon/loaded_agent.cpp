@@ -64,6 +64,27 @@ void add_remarks(const LoadedAgent& loaded, std::vector<std::string>& remarks) {
     for (auto& remark : remarks_on_checks(loaded)) remarks.push_back(std::move(remark));
 }
 
+// What a drift starts must be there, repair that very check and need no parameters: nobody is asked then.
+void judge_healing_of_checks(const LoadedAgent& loaded, Faults& faults) {
+    for (const auto& check : loaded.baseline.checks) {
+        const auto& settings = check->settings();
+        if (settings.heal == HealingMode::off || !settings.runbook) continue;
+        const auto fault = [&](std::string text) {
+            faults.push_back({loaded.settings.checks.baseline.string(), settings.heal_line,
+                              settings.name.str() + ".heal", std::move(text)});
+        };
+        const auto id = settings.runbook->str();
+        const auto* runbook = loaded.runbooks.find(*settings.runbook);
+        if (runbook == nullptr)
+            fault("there is no runbook " + id + " in " + loaded.settings.healing.runbooks.string());
+        else if (runbook->repairs != settings.name)
+            fault(id + " repairs " + (runbook->repairs ? "the check " + runbook->repairs->str() : "no check") +
+                  ", not this one: its success would prove nothing");
+        else if (const auto params = runbook->parameters.check(Value{Value::Object{}}); params.has_error())
+            fault(id + " cannot be started by a drift: " + params.error().message());
+    }
+}
+
 // Baseline and runbooks. Where nobody names them and their default places are empty, the built-in checks run and there
 // are no runbooks; a place that the configuration names must be there.
 void load_what_is_declared(LoadedAgent& loaded, LoadOutcome& outcome) {
@@ -83,11 +104,12 @@ void load_what_is_declared(LoadedAgent& loaded, LoadOutcome& outcome) {
     const auto& folder = loaded.settings.healing.runbooks;
     if (folder == HealingSettings{}.runbooks && absent(folder)) {
         outcome.remarks.push_back("there is no " + folder.string() + "; every order is refused as unknown_runbook");
-        return;
+    } else {
+        auto runbooks = RunbookCatalogue::load(folder);
+        append(outcome.faults, std::move(runbooks.faults));
+        loaded.runbooks = std::move(runbooks.catalogue);
     }
-    auto runbooks = RunbookCatalogue::load(folder);
-    append(outcome.faults, std::move(runbooks.faults));
-    loaded.runbooks = std::move(runbooks.catalogue);
+    judge_healing_of_checks(loaded, outcome.faults);
 }
 
 }  // namespace

@@ -19,14 +19,18 @@ Task<Delivery> OrderDesk::deliver(Offer offer) {
 
 Task<> OrderDesk::work_once() {
     execution_.record_what_was_kept();
+    auto closed = co_await execution_.close_interrupted();
+    AGENT_CO_TRY(std::move(closed));
     while (!accepted_.empty()) {
         auto order = std::move(accepted_.front());
         accepted_.pop_front();
         auto done = co_await execution_.carry_out(std::move(order));
         AGENT_CO_TRY(std::move(done));
     }
-    auto looked = co_await held_.look_at_all();
-    co_return looked;
+    auto held = co_await held_.look_at_all();
+    AGENT_CO_TRY(std::move(held));
+    auto healed = co_await drifts_.work();
+    co_return healed;
 }
 
 Task<> OrderDesk::work_forever() {
@@ -44,6 +48,10 @@ Task<> OrderDesk::work_forever() {
         auto woken = co_await wake_.wait_until(ground_.parts.time, when);
         AGENT_CO_TRY(std::move(woken));
     }
+}
+
+void OrderDesk::looked(const CheckReport& report) {
+    if (drifts_.note(report)) wake_.ring();
 }
 
 void OrderDesk::finish() {

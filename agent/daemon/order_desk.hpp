@@ -1,12 +1,14 @@
 #pragma once
-// An order's way through the agent. Three rooms do the work, and here they are put in order: intake (gates, plan,
-// policy, ledger), held orders, and execution. One order at a time is carried out.
+// An order's way through the agent, and a drift's. Four rooms do the work, and here they are put in order: intake
+// (gates, plan, policy, ledger), held orders, drifts that policy heals, and execution. One run at a time is carried
+// out.
 #include <boost/asio/any_io_executor.hpp>
 #include <deque>
 #include <memory>
 
 #include "async/wake.hpp"
 #include "courier/core_port.hpp"
+#include "daemon/drift_healing.hpp"
 #include "daemon/held_orders.hpp"
 #include "daemon/order_execution.hpp"
 #include "daemon/order_ground.hpp"
@@ -27,13 +29,17 @@ public:
     // An envelope from anywhere. An error is a storage fault: nothing was decided, it may be offered again.
     [[nodiscard]] Task<Delivery> deliver(Offer offer);
 
-    // At start, before anything runs: orders found half-executed are closed with evidence, never run again.
-    [[nodiscard]] Result<> close_interrupted() { return execution_.close_interrupted(); }
+    // At start, before anything is accepted: notes the orders and runs that were cut short. They are closed, with
+    // evidence, before anything else is carried out.
+    [[nodiscard]] Result<> find_interrupted() { return execution_.find_interrupted(); }
 
     // Carries out what was accepted and looks after held orders, until stopped.
     [[nodiscard]] Task<> work_forever();
     // The same for what can run now, then returns.
     [[nodiscard]] Task<> work_once();
+
+    // What a check found: a drift may start its runbook.
+    void looked(const CheckReport& report);
 
     // Hold, configuration or time may have changed for held orders.
     void look_again() { wake_.ring(); }
@@ -46,6 +52,7 @@ private:
     OrderIntake intake_{ground_};
     OrderExecution execution_{ground_};
     HeldOrders held_{ground_, execution_};
+    DriftHealing drifts_{ground_, execution_};
     Wake wake_;
     std::deque<AdmittedOrder> accepted_;
     bool finishing_{false};

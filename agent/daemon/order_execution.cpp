@@ -1,20 +1,40 @@
 #include "daemon/order_execution.hpp"
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/log.hpp"
 #include "daemon/order_drafts.hpp"
+#include "healing/recovery.hpp"
 
 namespace agent {
+namespace {
+
+std::string nothing_changed(const Error& error) { return "nothing was changed: " + error.message(); }
+
+void tell_if_kept(const Result<>& stored) {
+    if (stored.has_error()) log_error("evidence of a run could not be stored yet: " + stored.error().message());
+}
+
+}  // namespace
 
 Task<> OrderExecution::carry_out(AdmittedOrder order) {
     const auto loaded = ground_.loaded;
-    auto draft = co_await run(*loaded, order);
-    ground_.parts.executing(std::nullopt);
-    co_return close_or_keep(std::move(order), std::move(draft));
+    const auto& parts = ground_.parts;
+    const auto number = parts.store.journal().run_of(order.payload().order_id);
+    if (number.has_error()) {
+        auto draft = failed_late(order_draft(parts.time.wall_now()), nothing_changed(number.error()));
+        co_return store_or_keep({std::move(order), std::nullopt, std::move(draft)});
+    }
+    auto journal = journal_of(number.value());
+    auto draft = co_await run(*loaded, order, journal);
+    parts.executing(std::nullopt);
+    co_return store_or_keep({std::move(order), number.value(), std::move(draft)});
 }
 
-asio::awaitable<EvidenceDraft> OrderExecution::run(const LoadedAgent& loaded, const AdmittedOrder& order) {
+asio::awaitable<EvidenceDraft> OrderExecution::run(const LoadedAgent& loaded, const AdmittedOrder& order,
+                                                   RunJournal& journal) {
     const auto& payload = order.payload();
     const auto* runbook = loaded.runbooks.find(payload.runbook_id);
     auto draft = order_draft(ground_.parts.time.wall_now());
@@ -30,56 +50,144 @@ asio::awaitable<EvidenceDraft> OrderExecution::run(const LoadedAgent& loaded, co
         draft = co_await ground_.parts.engine.describe(*runbook, params.value());
         co_return draft;
     }
+    std::optional<HealingLock> turn;
+    if (runbook->changes_host()) {
+        auto taken = co_await take_turn(loaded.settings.state_dir);
+        if (taken.has_error()) co_return failed_late(std::move(draft), nothing_changed(taken.error()));
+        turn.emplace(std::move(taken).value());
+    }
     // Other orders may have run since this one was accepted.
     auto verdict = co_await ground_.judge_plan_now(payload, *runbook, params.value());
     if (verdict.verdict == Verdict::refuse) co_return refused_late(std::move(draft), order, std::move(verdict));
     ground_.parts.executing(payload.order_id);
     const Mandate mandate{&order};
-    draft = co_await ground_.parts.engine.apply(*runbook, mandate);
+    draft = co_await ground_.parts.engine.apply(*runbook, mandate, journal);
     co_return draft;
 }
 
-Result<> OrderExecution::close(const AdmittedOrder& order, EvidenceDraft draft) {
+Task<> OrderExecution::heal(const LoadedAgent& loaded, const Runbook& runbook) {
     const auto& parts = ground_.parts;
-    const auto& payload = order.payload();
-    draft.trigger = Trigger::order;
-    draft.order_id = payload.order_id;
-    draft.runbook_id = payload.runbook_id;
-    if (!draft.order) draft.order = evidence_of(order);
+    auto taken = co_await take_turn(loaded.settings.state_dir);
+    AGENT_CO_TRY(const auto turn, std::move(taken));
+    const auto now = parts.time.wall_now();
+    std::optional<std::int64_t> number;
+    AGENT_CO_TRY(parts.guard.commit([&](Transaction& transaction) -> Result<> {
+        AGENT_TRY(number, ground_.begin_run(transaction, runbook, std::nullopt, now));
+        return ok();
+    }));
+    auto journal = journal_of(number);
+    const LocalMandate by_policy{Trigger::change};
+    const Mandate mandate{&by_policy};
+    auto draft = co_await parts.engine.apply(runbook, mandate, journal);
+    co_return store_or_keep({std::nullopt, number, std::move(draft)});
+}
+
+Task<HealingLock> OrderExecution::take_turn(const std::filesystem::path& state_dir) {
+    constexpr Duration look_again{200};
+    for (bool told = false;; told = true) {
+        auto taken = HealingLock::take(state_dir);
+        if (taken.has_value() || taken.error().code() != Errc::refused) co_return taken;
+        if (!told) log_info("waiting: " + taken.error().message());
+        auto slept = co_await ground_.parts.time.sleep_for(look_again);
+        AGENT_CO_TRY(std::move(slept));
+    }
+}
+
+StoredRun OrderExecution::journal_of(std::optional<std::int64_t> run) const {
+    auto& guard = ground_.parts.guard;
+    return {ground_.parts.store.journal(), [&guard](const StoredRun::Work& work) { return guard.commit(work); }, run};
+}
+
+Result<> OrderExecution::close(const AdmittedOrder& order, EvidenceDraft draft) {
+    return store(&order, std::nullopt, std::move(draft));
+}
+
+Result<> OrderExecution::store(const AdmittedOrder* order, std::optional<std::int64_t> run, EvidenceDraft draft) {
+    const auto& parts = ground_.parts;
+    if (order != nullptr) {
+        draft.trigger = Trigger::order;
+        draft.order_id = order->payload().order_id;
+        draft.runbook_id = order->payload().runbook_id;
+        if (!draft.order) draft.order = evidence_of(*order);
+    }
     AGENT_TRY(parts.guard.commit([&](Transaction& transaction) -> Result<> {
         AGENT_TRY(parts.recorder.record(transaction, draft));
-        return parts.store.orders().close(transaction, payload.order_id, to_string(draft.outcome),
+        if (run) {
+            AGENT_TRY(parts.store.journal().close(transaction, *run));
+        }
+        if (order == nullptr) return ok();
+        return parts.store.orders().close(transaction, *draft.order_id, to_string(draft.outcome),
                                           parts.time.wall_now());
     }));
     const bool fine = draft.outcome == Outcome::success;
     log(fine ? LogLevel::info : LogLevel::warning,
-        "order closed: " + std::string{to_string(draft.outcome)} + (draft.error ? ": " + *draft.error : ""),
-        {{"order", payload.order_id.str()}, {"runbook", payload.runbook_id.str()}});
+        (order != nullptr ? "order closed: " : "run closed: ") + std::string{to_string(draft.outcome)} +
+            (draft.error ? ": " + *draft.error : ""),
+        {{"order", draft.order_id ? draft.order_id->str() : "none"},
+         {"runbook", draft.runbook_id ? draft.runbook_id->str() : "none"}});
     parts.evidence_written();
     return ok();
 }
 
-Result<> OrderExecution::close_interrupted() {
-    AGENT_TRY(const auto interrupted, ground_.parts.store.orders().interrupted());
-    for (const auto& open : interrupted) {
-        const auto* runbook = ground_.loaded->runbooks.find(open.order.payload().runbook_id);
-        AGENT_TRY(close(open.order, draft_of_interruption(open, runbook, ground_.parts.time.wall_now())));
-    }
-    return ok();
-}
-
-Result<> OrderExecution::close_or_keep(AdmittedOrder order, EvidenceDraft draft) {
-    auto closed = close(order, draft);
-    if (closed.has_error()) unrecorded_.push_back({std::move(order), std::move(draft)});
-    return closed;
+Result<> OrderExecution::store_or_keep(Ended ended) {
+    auto stored = store(ended.order ? &*ended.order : nullptr, ended.run, ended.draft);
+    if (stored.has_error()) unrecorded_.push_back(std::move(ended));
+    return stored;
 }
 
 // One that cannot be recorded stands in nobody's way.
 void OrderExecution::record_what_was_kept() {
-    for (auto kept = std::exchange(unrecorded_, {}); !kept.empty(); kept.pop_front()) {
-        auto closed = close_or_keep(std::move(kept.front().order), std::move(kept.front().draft));
-        if (closed.has_error()) log_error("evidence of an order could not be stored yet: " + closed.error().message());
+    for (auto kept = std::exchange(unrecorded_, {}); !kept.empty(); kept.pop_front())
+        tell_if_kept(store_or_keep(std::move(kept.front())));
+}
+
+Result<> OrderExecution::find_interrupted() {
+    AGENT_TRY(auto orders, ground_.parts.store.orders().interrupted());
+    AGENT_TRY(const auto runs, ground_.parts.store.journal().open());
+    std::map<OrderId, std::int64_t> of_orders;
+    for (const auto& run : runs) {
+        if (run.header.order)
+            of_orders.emplace(*run.header.order, run.number);
+        else
+            interrupted_.push_back({std::nullopt, run.number});
     }
+    for (auto& order : orders) {
+        const auto run = of_orders.find(order.order.payload().order_id);
+        const auto number = run != of_orders.end() ? std::optional{run->second} : std::nullopt;
+        interrupted_.push_back({std::move(order), number});
+    }
+    return ok();
+}
+
+Task<> OrderExecution::close_interrupted() {
+    for (; !interrupted_.empty(); interrupted_.pop_front()) {
+        auto closed = co_await close(interrupted_.front());
+        AGENT_CO_TRY(std::move(closed));  // else it is tried again, before anything new
+    }
+    co_return ok();
+}
+
+Task<> OrderExecution::close(Interrupted& cut) {
+    const auto loaded = ground_.loaded;
+    const auto& parts = ground_.parts;
+    if (!cut.run) {
+        const auto* runbook = loaded->runbooks.find(cut.order->order.payload().runbook_id);
+        auto draft = draft_of_interruption(*cut.order, runbook, parts.time.wall_now());
+        tell_if_kept(store_or_keep({std::move(cut.order->order), std::nullopt, std::move(draft)}));
+        co_return ok();
+    }
+    auto taken = co_await take_turn(loaded->settings.state_dir);
+    AGENT_CO_TRY(const auto turn, std::move(taken));
+    // A run that nobody ordered may have been another process's, and is closed by now.
+    AGENT_CO_TRY(const auto open, parts.store.journal().open());
+    const auto run = std::ranges::find(open, *cut.run, &OpenRun::number);
+    if (run == open.end()) co_return ok();
+    auto journal = journal_of(run->number);
+    auto draft = co_await parts.engine.finish(*run, the_very_runbook(loaded->runbooks, run->header), journal);
+    Ended ended{std::nullopt, run->number, std::move(draft)};
+    if (cut.order) ended.order.emplace(std::move(cut.order->order));
+    tell_if_kept(store_or_keep(std::move(ended)));
+    co_return ok();
 }
 
 }  // namespace agent

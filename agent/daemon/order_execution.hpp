@@ -1,8 +1,11 @@
 #pragma once
-// Carrying out: an admitted order comes to its one end, and its evidence is stored, however long that takes.
+// Carrying out: an admitted order, or a run that local policy starts, comes to its one end, and its evidence is stored,
+// however long that takes.
 #include <deque>
 
+#include "daemon/instance_lock.hpp"
 #include "daemon/order_ground.hpp"
+#include "daemon/stored_run.hpp"
 #include "model/order.hpp"
 
 namespace agent {
@@ -12,25 +15,43 @@ public:
     explicit OrderExecution(const OrderGround& ground) : ground_{ground} {}
 
     [[nodiscard]] Task<> carry_out(AdmittedOrder order);
+    // A run that a drift started; policy has been asked.
+    [[nodiscard]] Task<> heal(const LoadedAgent& loaded, const Runbook& runbook);
     // The end of `order`, with its evidence, in one transaction.
     [[nodiscard]] Result<> close(const AdmittedOrder& order, EvidenceDraft draft);
-    // At start, before anything runs: orders found half-executed are closed with evidence, never run again.
-    [[nodiscard]] Result<> close_interrupted();
+    // At start, before anything is accepted: orders and runs found half-way. close_interrupted() brings each to its
+    // end, with evidence (recovery.hpp); none is run again.
+    [[nodiscard]] Result<> find_interrupted();
+    [[nodiscard]] Task<> close_interrupted();
 
     // What was done is never forgotten because its evidence could not be written at once (disk full).
     void record_what_was_kept();
     [[nodiscard]] bool keeps_some() const noexcept { return !unrecorded_.empty(); }
 
 private:
-    [[nodiscard]] asio::awaitable<EvidenceDraft> run(const LoadedAgent& loaded, const AdmittedOrder& order);
-    [[nodiscard]] Result<> close_or_keep(AdmittedOrder order, EvidenceDraft draft);
-
-    const OrderGround& ground_;
-    struct Unrecorded {
-        AdmittedOrder order;
+    // What was cut short: an order, a run, or both.
+    struct Interrupted {
+        std::optional<OpenOrder> order;
+        std::optional<std::int64_t> run;  // its number in the journal
+    };
+    // What has ended: an order, with or without a run, or a run that nobody ordered.
+    struct Ended {
+        std::optional<AdmittedOrder> order;
+        std::optional<std::int64_t> run;
         EvidenceDraft draft;
     };
-    std::deque<Unrecorded> unrecorded_;
+    [[nodiscard]] asio::awaitable<EvidenceDraft> run(const LoadedAgent& loaded, const AdmittedOrder& order,
+                                                     RunJournal& journal);
+    [[nodiscard]] Task<> close(Interrupted& cut);
+    // Waits while another process changes this host.
+    [[nodiscard]] Task<HealingLock> take_turn(const std::filesystem::path& state_dir);
+    [[nodiscard]] StoredRun journal_of(std::optional<std::int64_t> run) const;
+    [[nodiscard]] Result<> store(const AdmittedOrder* order, std::optional<std::int64_t> run, EvidenceDraft draft);
+    [[nodiscard]] Result<> store_or_keep(Ended ended);
+
+    const OrderGround& ground_;
+    std::deque<Interrupted> interrupted_;
+    std::deque<Ended> unrecorded_;
 };
 
 }  // namespace agent

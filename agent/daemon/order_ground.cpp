@@ -20,9 +20,14 @@ asio::awaitable<GateEntry> OrderGround::judge_plan_now(const OrderPayload& paylo
     co_return judge_plan(payload, plan.value().sha256);
 }
 
-Result<> OrderGround::count_run(Transaction& transaction, const Runbook& runbook, WallTime now) const {
-    if (!runbook.changes_host()) return ok();
-    return parts.store.memory().remember_run(transaction, budget_key(runbook.id), now);
+Result<std::optional<std::int64_t>> OrderGround::begin_run(Transaction& transaction, const Runbook& runbook,
+                                                           const std::optional<OrderId>& order, WallTime now) const {
+    if (!runbook.changes_host()) return std::optional<std::int64_t>{};
+    const auto trigger = order ? Trigger::order : Trigger::change;
+    AGENT_TRY(const auto number,
+              parts.store.journal().begin(transaction, {runbook.id, runbook.sha256, trigger, order, now}));
+    AGENT_TRY(parts.store.memory().remember_run(transaction, budget_key(runbook.id), now));
+    return std::optional{number};
 }
 
 }  // namespace agent

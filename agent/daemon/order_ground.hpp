@@ -36,8 +36,11 @@ struct OrderGround {
     // Gate 15. A plan that cannot be made is not the one that was quoted.
     [[nodiscard]] asio::awaitable<GateEntry> judge_plan_now(const OrderPayload& payload, const Runbook& runbook,
                                                             const Value& params) const;
-    // In the transaction that starts a run: cooldown and daily budget count it.
-    [[nodiscard]] Result<> count_run(Transaction& transaction, const Runbook& runbook, WallTime now) const;
+    // In the transaction that starts a run, of an order or of a drift: the journal has it, cooldown and daily budget
+    // count it. Gives its number in the journal; nothing where the runbook changes nothing.
+    [[nodiscard]] Result<std::optional<std::int64_t>> begin_run(Transaction& transaction, const Runbook& runbook,
+                                                                const std::optional<OrderId>& order,
+                                                                WallTime now) const;
 };
 
 }  // namespace agent

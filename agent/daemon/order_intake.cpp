@@ -135,7 +135,7 @@ Result<AdmittedOrder> OrderIntake::accept(const PassedOrder& passed, const Runbo
         if (deferred) {
             AGENT_TRY(parts.recorder.record(transaction, *deferred));
         } else if (payload.mode == OrderMode::apply) {
-            AGENT_TRY(ground_.count_run(transaction, runbook, now));
+            AGENT_TRY(ground_.begin_run(transaction, runbook, payload.order_id, now));
         }
         admitted.emplace(std::move(order));
         return ok();

@@ -108,6 +108,12 @@ CheckSettings read_settings(MapReader& reader, CheckSettings defaults) {
             reader.fault("runbook", agent::quoted(*runbook, 80) + ": RB- and then A-Z 0-9 -, at most 64 in all");
         defaults.runbook = RunbookId{*runbook};
     }
+    if (const auto word = reader.one_of("heal", {words<HealingMode>.begin(), words<HealingMode>.end()})) {
+        defaults.heal = *parse_word<HealingMode>(*word);
+        defaults.heal_line = reader.node("heal")->line;
+        if (defaults.heal != HealingMode::off && !defaults.runbook)
+            reader.fault("heal", "needs `runbook`: the id of the runbook that repairs this check");
+    }
     if (const auto timeout = reader.duration("timeout", timeout_least, timeout_most)) defaults.timeout = timeout;
     if (auto hipaa = reader.texts("hipaa_controls")) defaults.controls.hipaa = std::move(*hipaa);
     if (auto nist = reader.texts("nist_800_53")) defaults.controls.nist_800_53 = std::move(*nist);

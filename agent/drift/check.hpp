@@ -21,6 +21,8 @@ struct CheckSettings {
     CheckName name;
     Severity severity{Severity::high};  // of a drift that the check does not grade by itself
     std::optional<RunbookId> runbook;
+    HealingMode heal{HealingMode::off};  // what a drift of it starts: `runbook`, or its plan
+    int heal_line{};                     // of that key in the baseline, for faults that only the runbooks show
     Controls controls;
     std::optional<Duration> timeout;  // else checks.timeout
 };

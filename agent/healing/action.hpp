@@ -1,6 +1,6 @@
 #pragma once
-// One typed action: what it would do, doing it, undoing it. A new action is a class of its own in a file of its own and
-// one line in the table of actions.cpp. There is no shell.
+// One typed action: what it would do, what its undo will need, doing it. A new action is a class of its own in a file
+// of its own and one line in the table of actions.cpp, with its undo beside it. There is no shell.
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,18 +25,12 @@ struct ActionTools {
     std::function<Task<std::vector<CheckReport>>(std::vector<CheckName>)> run_checks;
 };
 
-struct Undo {
-    std::string what;  // for evidence
-    std::function<Task<>()> carry_out;
-};
-
 struct StepOutcome {
     ActionTaken taken;  // `step`, `action`, `duration_sec` and `result` are set by the engine
     bool succeeded{};
-    bool touched{};            // changed something, or may have: to be undone, or said to be beyond undoing
-    std::string why;           // where it did not succeed
-    std::optional<Undo> undo;  // also of a step that failed half-way
-    Value state;               // what it saw afterwards; for pre_state too where it changes nothing
+    bool touched{};   // changed something, or may have: to be undone, or said to be beyond undoing
+    std::string why;  // where it did not succeed
+    Value state;      // what it saw afterwards; for pre_state too where it changes nothing
 };
 
 class Action : public Port {
@@ -44,11 +38,25 @@ public:
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;  // "file.install"
     [[nodiscard]] virtual bool changes_host() const noexcept = 0;
     [[nodiscard]] virtual bool can_undo() const noexcept = 0;
-    // Looks, changes nothing: `current` and `desired` say what perform() would change, in the same terms. `step` is set
-    // by the engine.
+    // Looks, changes nothing: `current` and `desired` say what perform() would change, in the same terms; where they
+    // are equal there is nothing to do. `step` is set by the engine.
     [[nodiscard]] virtual Task<PlanStep> plan(const ActionTools& tools, const Value& params) = 0;
-    // Errors are for what kept it from looking or starting; the step failed then and nothing was touched.
-    [[nodiscard]] virtual Task<StepOutcome> perform(const ActionTools& tools, const Value& params) = 0;
+    // Looks, changes nothing: an object with all that its undo needs, written down before perform() is called, since
+    // the undo may come after a power failure. Nothing where it has no undo.
+    [[nodiscard]] virtual Task<std::optional<Value>> save(const ActionTools& tools, const Value& params);
+    // `saved` is what save() gave; where the host is not so any more, nothing is done. Errors are for what kept it from
+    // looking or starting; the step failed then and nothing was touched.
+    [[nodiscard]] virtual Task<StepOutcome> perform(const ActionTools& tools, const Value& params,
+                                                    const std::optional<Value>& saved) = 0;
+};
+
+// How the steps of one action are put back, from what was saved alone: the runbook may be another by then.
+struct Undo {
+    // For evidence: "put back the former /etc/motd".
+    std::string (*describe)(const Value& saved);
+    // Does nothing where nothing was changed, and may come a second time after it was cut short. Gives what it found
+    // afterwards, in the terms of plan().
+    Task<Value> (*carry_out)(const ActionTools& tools, Value saved);
 };
 
 }  // namespace agent

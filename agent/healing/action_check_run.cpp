@@ -28,7 +28,8 @@ public:
         co_return step;
     }
 
-    [[nodiscard]] Task<StepOutcome> perform(const ActionTools& tools, const Value& /*params*/) override {
+    [[nodiscard]] Task<StepOutcome> perform(const ActionTools& tools, const Value& /*params*/,
+                                            const std::optional<Value>& /*saved*/) override {
         auto run = co_await tools.run_checks(checks_);
         if (run.has_error()) co_return std::move(run).error();
         StepOutcome outcome;

@@ -38,7 +38,8 @@ public:
         co_return step;
     }
 
-    [[nodiscard]] Task<StepOutcome> perform(const ActionTools& tools, const Value& params) override {
+    [[nodiscard]] Task<StepOutcome> perform(const ActionTools& tools, const Value& params,
+                                            const std::optional<Value>& /*saved*/) override {
         AGENT_CO_TRY(const auto argv, fill(params));
         Command command;
         command.program = rule_.program;

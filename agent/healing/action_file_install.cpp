@@ -1,9 +1,10 @@
-// file.install: content that the runbook ships, with mode and owner, atomically. What was there before is kept in
-// memory and put back by the undo.
+// file.install: content that the runbook ships, with mode and owner, atomically. What was there before is kept with the
+// run and put back by the undo.
 #include <array>
 #include <charconv>
 #include <cstdio>
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "crypto/digest.hpp"
 #include "healing/actions.hpp"
@@ -24,8 +25,16 @@ struct InstallRule {
 
 // The target as it was before.
 struct Previous {
-    std::optional<FileFacts> facts;  // nothing: there was no file
+    std::filesystem::path path;
+    std::optional<FileAttributes> attributes;  // nothing: there was no file
+    std::string sha256;
     std::string content;
+
+    [[nodiscard]] bool is_so(const std::optional<FileFacts>& facts) const {
+        if (!facts || !attributes) return !facts && !attributes;
+        return facts->kind == FileKind::regular && facts->sha256 == sha256 && facts->mode == attributes->mode &&
+               facts->uid == attributes->uid && facts->gid == attributes->gid;
+    }
 };
 
 std::string octal(mode_t mode) {
@@ -56,22 +65,71 @@ Result<std::optional<FileFacts>> look_at(const std::filesystem::path& path) {
     return facts;
 }
 
-Result<Previous> keep(const std::filesystem::path& path, std::optional<FileFacts> facts) {
-    Previous previous;
-    previous.facts = std::move(facts);
-    if (!previous.facts) return previous;
-    AGENT_TRY(previous.content, read_file(path, kept_most));
-    if (sha256_hex(previous.content) == previous.facts->sha256) return previous;
-    return Error{Errc::refused, path.string() + " changed while it was looked at"};
+Result<Value> save_file(const std::filesystem::path& path, const std::optional<FileFacts>& facts) {
+    auto saved = Value::object({{"path", path.string()}, {"exists", facts.has_value()}});
+    if (!facts) return saved;
+    AGENT_TRY(const auto content, read_file(path, kept_most));
+    if (sha256_hex(content) != facts->sha256)
+        return Error{Errc::refused, path.string() + " changed while it was looked at"};
+    saved.set("sha256", facts->sha256);
+    saved.set("mode", static_cast<std::int64_t>(facts->mode));
+    saved.set("uid", static_cast<std::int64_t>(facts->uid));
+    saved.set("gid", static_cast<std::int64_t>(facts->gid));
+    saved.set("content", base64_encode(bytes_of(content)));
+    return saved;
 }
 
-Task<> put_back(std::filesystem::path path, Previous previous) {
-    if (!previous.facts) co_return remove_file(path);
+template <class T>
+const T* member(const Value& saved, std::string_view name, const T* (Value::*as)() const noexcept) {
+    const auto* found = saved.find(name);
+    return found != nullptr ? (found->*as)() : nullptr;
+}
+
+Result<Previous> read_saved(const Value& saved) {
+    const Error damaged{Errc::corrupt, "what was kept of the file before it was changed cannot be read"};
+    const auto* path = member(saved, "path", &Value::string);
+    const auto* exists = member(saved, "exists", &Value::boolean);
+    if (path == nullptr || exists == nullptr) return damaged;
+    Previous previous;
+    previous.path = *path;
+    if (!*exists) return previous;
+    const auto* sha256 = member(saved, "sha256", &Value::string);
+    const auto* mode = member(saved, "mode", &Value::integer);
+    const auto* uid = member(saved, "uid", &Value::integer);
+    const auto* gid = member(saved, "gid", &Value::integer);
+    const auto* text = member(saved, "content", &Value::string);
+    auto content = text != nullptr ? base64_decode(*text) : std::nullopt;
+    if (sha256 == nullptr || mode == nullptr || uid == nullptr || gid == nullptr || !content) return damaged;
     FileAttributes attributes;
-    attributes.mode = previous.facts->mode;
-    attributes.uid = previous.facts->uid;
-    attributes.gid = previous.facts->gid;
-    co_return replace_file(path, previous.content, attributes);
+    attributes.mode = static_cast<mode_t>(*mode);
+    attributes.uid = static_cast<uid_t>(*uid);
+    attributes.gid = static_cast<gid_t>(*gid);
+    previous.attributes = attributes;
+    previous.sha256 = *sha256;
+    previous.content = *std::move(content);
+    if (sha256_hex(previous.content) != previous.sha256) return damaged;
+    return previous;
+}
+
+std::string describe_undo(const Value& saved) {
+    const auto previous = read_saved(saved);
+    if (previous.has_error()) return previous.error().message();
+    return (previous.value().attributes ? "put back the former " : "remove ") + previous.value().path.string();
+}
+
+Task<Value> put_back(const ActionTools& /*tools*/, Value saved) {
+    AGENT_CO_TRY(const auto previous, read_saved(saved));
+    const auto& path = previous.path;
+    AGENT_CO_TRY(const auto now, inspect_file(path));
+    if (!previous.is_so(now)) {
+        if (previous.attributes) {
+            AGENT_CO_TRY(replace_file(path, previous.content, *previous.attributes));
+        } else {
+            AGENT_CO_TRY(remove_file(path));
+        }
+    }
+    AGENT_CO_TRY(const auto after, inspect_file(path));
+    co_return facts_of(path, after);
 }
 
 class FileInstall final : public Action {
@@ -103,21 +161,27 @@ public:
         co_return step;
     }
 
-    [[nodiscard]] Task<StepOutcome> perform(const ActionTools& /*tools*/, const Value& params) override {
+    [[nodiscard]] Task<std::optional<Value>> save(const ActionTools& /*tools*/, const Value& params) override {
         AGENT_CO_TRY(const auto path, rule_.path.fill_path(params));
-        AGENT_CO_TRY(auto facts, look_at(path));
+        AGENT_CO_TRY(const auto facts, look_at(path));
+        AGENT_CO_TRY(auto saved, save_file(path, facts));
+        co_return std::optional{std::move(saved)};
+    }
+
+    [[nodiscard]] Task<StepOutcome> perform(const ActionTools& /*tools*/, const Value& params,
+                                            const std::optional<Value>& saved) override {
+        AGENT_CO_TRY(const auto path, rule_.path.fill_path(params));
+        AGENT_CO_TRY(const auto facts, look_at(path));
         AGENT_CO_TRY(auto attributes, wanted_attributes());
+        AGENT_CO_TRY(const auto previous, read_saved(saved.value_or(Value{})));
+        if (previous.path != path || !previous.is_so(facts))
+            co_return Error{Errc::refused, path.string() + " changed while it was looked at"};
         StepOutcome outcome;
         outcome.state = facts_of(path, facts);
-        if (facts && is_so(*facts, attributes)) {
-            outcome.succeeded = true;
-            co_return outcome;
-        }
         if (facts) {  // replace_file leaves open owners to whoever writes
             attributes.uid = attributes.uid.value_or(facts->uid);
             attributes.gid = attributes.gid.value_or(facts->gid);
         }
-        AGENT_CO_TRY(auto previous, keep(path, std::move(facts)));
         const auto replaced = replace_file(path, rule_.content, attributes);
         const auto after = inspect_file(path);
         if (after.has_value()) {
@@ -126,10 +190,6 @@ public:
             outcome.state = std::move(state);
         } else {
             outcome.touched = true;
-        }
-        if (outcome.touched) {
-            const auto what = (previous.facts ? "put back the former " : "remove ") + path.string();
-            outcome.undo = Undo{what, [path, previous = std::move(previous)] { return put_back(path, previous); }};
         }
         if (replaced.has_error())
             outcome.why = "installing " + path.string() + ": " + replaced.error().message();
@@ -192,6 +252,8 @@ std::optional<mode_t> read_mode(MapReader& step) {
 }
 
 }  // namespace
+
+const Undo undo_of_file_install{&describe_undo, &put_back};
 
 std::unique_ptr<Action> read_file_install(MapReader& step, const ParameterSchema& parameters) {
     const auto written = step.text("path");

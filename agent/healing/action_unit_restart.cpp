@@ -45,7 +45,8 @@ public:
         co_return step;
     }
 
-    [[nodiscard]] Task<StepOutcome> perform(const ActionTools& tools, const Value& params) override {
+    [[nodiscard]] Task<StepOutcome> perform(const ActionTools& tools, const Value& params,
+                                            const std::optional<Value>& /*saved*/) override {
         AGENT_CO_TRY(const auto unit, fill(params));
         auto before = co_await tools.units.state(unit);
         if (before.has_error()) co_return std::move(before).error().in_context("looking at " + unit);

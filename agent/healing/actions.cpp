@@ -8,16 +8,25 @@ namespace {
 struct Entry {
     std::string_view name;
     std::unique_ptr<Action> (*read)(MapReader& step, const ParameterSchema& parameters);
+    const Undo* undo{nullptr};
 };
 
 constexpr std::array actions{
     Entry{"check.run", &read_check_run},
     Entry{"command.run", &read_command_run},
-    Entry{"file.install", &read_file_install},
+    Entry{"file.install", &read_file_install, &undo_of_file_install},
     Entry{"unit.restart", &read_unit_restart},
 };
 
 }  // namespace
+
+Task<std::optional<Value>> Action::save(const ActionTools&, const Value&) { co_return std::optional<Value>{}; }
+
+const Undo* find_undo(std::string_view action) noexcept {
+    for (const auto& entry : actions)
+        if (entry.name == action) return entry.undo;
+    return nullptr;
+}
 
 std::unique_ptr<Action> read_action(MapReader& step, const ParameterSchema& parameters) {
     std::vector<std::string_view> names;

@@ -1,6 +1,7 @@
 #pragma once
 // The table of actions: from a step of a runbook file to the action that it names.
 #include <memory>
+#include <string_view>
 
 #include "healing/action.hpp"
 #include "healing/parameters.hpp"
@@ -10,6 +11,10 @@ namespace agent {
 // Reads the member `action` of `step` and, with that action's own reader, the rest. Null where there is a fault, which
 // was then reported to `step`.
 [[nodiscard]] std::unique_ptr<Action> read_action(MapReader& step, const ParameterSchema& parameters);
+
+// Null where steps of `action` cannot be undone.
+[[nodiscard]] const Undo* find_undo(std::string_view action) noexcept;
+extern const Undo undo_of_file_install;
 
 // One action each, in the file of its name.
 [[nodiscard]] std::unique_ptr<Action> read_check_run(MapReader& step, const ParameterSchema& parameters);

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "healing/planning.hpp"
+#include "healing/recovery.hpp"
 #include "healing/run.hpp"
 
 namespace agent {
@@ -49,7 +50,7 @@ asio::awaitable<EvidenceDraft> HealingEngine::describe(const Runbook& runbook, c
     co_return draft;
 }
 
-asio::awaitable<EvidenceDraft> HealingEngine::apply(const Runbook& runbook, Mandate mandate) {
+asio::awaitable<EvidenceDraft> HealingEngine::apply(const Runbook& runbook, Mandate mandate, RunJournal& journal) {
     const auto trigger = trigger_of(mandate);
     const auto* const* order = std::get_if<const AdmittedOrder*>(&mandate);
     if (order != nullptr && (*order)->payload().runbook_id != runbook.id)
@@ -59,20 +60,31 @@ asio::awaitable<EvidenceDraft> HealingEngine::apply(const Runbook& runbook, Mand
     const Value& params =
         order != nullptr ? (*order)->payload().params : std::get<const LocalMandate*>(mandate)->params;
 
-    // A coroutine of its own with an empty slot: stopping the caller must not stop a change half-way, nor its rollback.
-    const auto executor = co_await asio::this_coro::executor;
-    auto unstoppable = asio::bind_cancellation_slot(asio::cancellation_slot{}, asio::use_awaitable);
-    auto work = carry_out(runbook, params);
-    auto draft = co_await asio::co_spawn(executor, std::move(work), std::move(unstoppable));
+    auto work = carry_out(runbook, params, journal);
+    auto draft = co_await unstoppable(std::move(work));
     draft.trigger = trigger;
     co_return draft;
 }
 
-asio::awaitable<EvidenceDraft> HealingEngine::carry_out(const Runbook& runbook, Value params) {
+asio::awaitable<EvidenceDraft> HealingEngine::finish(const OpenRun& run, const Runbook* runbook, RunJournal& journal) {
+    auto work = finish_interrupted(tools_, run, runbook, journal);
+    auto draft = co_await unstoppable(std::move(work));
+    co_return draft;
+}
+
+// A coroutine of its own with an empty slot: stopping the caller must not stop a change half-way, nor its rollback.
+asio::awaitable<EvidenceDraft> HealingEngine::unstoppable(asio::awaitable<EvidenceDraft> work) {
+    const auto executor = co_await asio::this_coro::executor;
+    auto apart = asio::bind_cancellation_slot(asio::cancellation_slot{}, asio::use_awaitable);
+    auto draft = co_await asio::co_spawn(executor, std::move(work), std::move(apart));
+    co_return draft;
+}
+
+asio::awaitable<EvidenceDraft> HealingEngine::carry_out(const Runbook& runbook, Value params, RunJournal& journal) {
     auto complete = runbook.parameters.check(params);
     if (complete.has_error())
         co_return failed_draft(runbook, tools_.time.wall_now(), "nothing was changed: " + complete.error().message());
-    Run run{tools_, runbook, std::move(complete).value()};
+    Run run{tools_, runbook, std::move(complete).value(), journal};
     auto draft = co_await run.carry_out();
     co_return draft;
 }

@@ -5,6 +5,7 @@
 
 #include "async/time_source.hpp"
 #include "healing/action.hpp"
+#include "healing/run_journal.hpp"
 #include "healing/runbook.hpp"
 #include "model/bundle.hpp"
 #include "model/order.hpp"
@@ -27,18 +28,24 @@ public:
     // current and desired value, and no time or other value that moves by itself.
     [[nodiscard]] Task<Plan> plan(const Runbook& runbook, const Value& params);
 
-    // Carries `runbook` out. Errors of steps are in the draft (`failed`, `reverted`), not here. The draft has check,
-    // result, severity, controls, pre_state, post_state, action_taken, rollback, outcome, error, runbook and times; the
-    // trigger is that of the mandate, the order is the caller's to add. A run that has begun is not cut short when the
-    // caller is stopped: it comes to its end, which the time limits of its steps bound.
-    [[nodiscard]] asio::awaitable<EvidenceDraft> apply(const Runbook& runbook, Mandate mandate);
+    // Carries `runbook` out, and writes every step that may change the host into `journal` before it. Errors of steps
+    // are in the draft (`failed`, `reverted`), not here. The draft has check, result, severity, controls, pre_state,
+    // post_state, action_taken, rollback, outcome, error, runbook and times; the trigger is that of the mandate, the
+    // order is the caller's to add. A run that has begun is not cut short when the caller is stopped: it comes to its
+    // end, which the time limits of its steps bound.
+    [[nodiscard]] asio::awaitable<EvidenceDraft> apply(const Runbook& runbook, Mandate mandate, RunJournal& journal);
+
+    // Brings a run to its end that was cut short (recovery.hpp); not stopped half-way either.
+    [[nodiscard]] asio::awaitable<EvidenceDraft> finish(const OpenRun& run, const Runbook* runbook,
+                                                        RunJournal& journal);
 
     // The draft of a `plan` order, or of one deferred by dry_run: the plan, and nothing changed. Outcome `success`, or
     // `failed` without a plan where the host could not be looked at.
     [[nodiscard]] asio::awaitable<EvidenceDraft> describe(const Runbook& runbook, const Value& params);
 
 private:
-    [[nodiscard]] asio::awaitable<EvidenceDraft> carry_out(const Runbook& runbook, Value params);
+    [[nodiscard]] asio::awaitable<EvidenceDraft> carry_out(const Runbook& runbook, Value params, RunJournal& journal);
+    [[nodiscard]] static asio::awaitable<EvidenceDraft> unstoppable(asio::awaitable<EvidenceDraft> work);
 
     ActionTools tools_;
 };

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "base/log.hpp"
 #include "healing/planning.hpp"
+#include "healing/roll_back.hpp"
 
 namespace agent {
 namespace {
-
-std::string label_of(const PlanStep& step) { return "step " + std::to_string(step.step) + " (" + step.action + ')'; }
 
 double seconds_between(MonoTime start, MonoTime end) { return std::chrono::duration<double>{end - start}.count(); }
 
@@ -45,10 +45,11 @@ Outcome outcome_of(const RunEnd& end) noexcept {
     return end.undone && !end.left_changed ? Outcome::reverted : Outcome::failed;
 }
 
-Run::Run(const ActionTools& tools, const Runbook& runbook, Value params)
+Run::Run(const ActionTools& tools, const Runbook& runbook, Value params, RunJournal& journal)
     : tools_{tools},
       runbook_{runbook},
       params_{std::move(params)},
+      journal_{journal},
       draft_{blank_draft(runbook, tools.time.wall_now())} {}
 
 asio::awaitable<EvidenceDraft> Run::carry_out() {
@@ -73,8 +74,8 @@ asio::awaitable<EvidenceDraft> Run::carry_out() {
         co_return std::move(draft_);
     }
 
-    const bool touched = std::ranges::any_of(steps_, [](const Step& step) { return step.touched; });
-    auto left = co_await roll_back();
+    const bool touched = has_touched();
+    auto left = co_await put_back();
     end.left_changed = !left.empty();
     end.undone = std::ranges::any_of(draft_.action_taken, [](const auto& step) { return step.result == "undone"; });
     if (!touched) error += "; nothing had been changed";
@@ -91,7 +92,7 @@ asio::awaitable<EvidenceDraft> Run::carry_out() {
 Task<> Run::look_before() {
     auto planned = co_await plan_steps(tools_, runbook_, params_);
     if (planned.has_error()) co_return std::move(planned).error();
-    for (auto& step : planned.value()) steps_.push_back({step, step.current, false, std::nullopt});
+    for (auto& step : planned.value()) steps_.push_back({step, step.current, std::nullopt, false});
     if (!runbook_.repairs) co_return ok();
     auto report = co_await look_at_check();
     if (report.has_error()) co_return std::move(report).error();
@@ -104,30 +105,76 @@ Task<> Run::take_steps() {
         auto& step = steps_[i];
         auto& action = *runbook_.steps[i];
         const auto started = tools_.time.mono_now();
-        auto performed = co_await action.perform(tools_, params_);
-
+        auto taken = co_await take(step, action);
         StepOutcome outcome;
-        if (performed.has_value()) {
-            outcome = std::move(performed).value();
-            step.after = std::move(outcome.state);
-            // What a step that changes nothing saw was so before it, too.
-            if (!action.changes_host()) step.before.current = step.after;
-        } else {
-            outcome.why = performed.error().message();
-        }
-        step.touched = outcome.touched;
-        step.undo = std::move(outcome.undo);
-        auto& taken = outcome.taken;
-        taken.step = step.before.step;
-        taken.action = action.name();
-        taken.duration_sec = seconds_between(started, tools_.time.mono_now());
-        taken.result = "failed";
-        if (outcome.succeeded) taken.result = action.changes_host() && !outcome.touched ? "unchanged" : "done";
-        if (!outcome.succeeded && taken.output_head.empty()) taken.output_head = outcome.why;
-        draft_.action_taken.push_back(std::move(taken));
-        if (!outcome.succeeded) co_return Error{Errc::refused, label_of(step.before) + " failed: " + outcome.why};
+        if (taken.has_value())
+            outcome = std::move(taken).value();
+        else
+            outcome.why = taken.error().message();
+        const bool succeeded = outcome.succeeded;
+        const auto why = outcome.why;
+        tell(step, action, std::move(outcome), seconds_between(started, tools_.time.mono_now()));
+        if (!succeeded)
+            co_return Error{Errc::refused, label_of_step(step.before.step, step.before.action) + " failed: " + why};
     }
     co_return ok();
+}
+
+Task<StepOutcome> Run::take(Step& step, Action& action) {
+    if (action.changes_host()) co_return co_await change_host(step, action);
+    auto performed = co_await action.perform(tools_, params_, std::nullopt);
+    AGENT_CO_TRY(auto outcome, std::move(performed));
+    step.after = outcome.state;
+    step.before.current = outcome.state;  // what a step that changes nothing saw was so before it, too
+    co_return outcome;
+}
+
+// Looked at once more, since earlier steps may have changed it; written down; and only then done.
+Task<StepOutcome> Run::change_host(Step& step, Action& action) {
+    auto planned = co_await action.plan(tools_, params_);
+    AGENT_CO_TRY(auto now, std::move(planned));
+    if (now.current == now.desired) {
+        StepOutcome nothing_to_do;
+        nothing_to_do.succeeded = true;
+        step.after = now.current;
+        co_return nothing_to_do;
+    }
+    auto saving = co_await action.save(tools_, params_);
+    AGENT_CO_TRY(auto saved, std::move(saving));
+    BegunStep begun{step.before.step, step.before.action, std::move(now.current), std::move(saved)};
+    AGENT_CO_TRY(in_context(journal_.begin_step(begun), "not begun, since it could not be written down"));
+    step.begun = std::move(begun);
+    auto performed = co_await action.perform(tools_, params_, step.begun->saved);
+    AGENT_CO_TRY(auto outcome, std::move(performed));
+    step.after = outcome.state;
+    step.touched = outcome.touched;
+    co_return outcome;
+}
+
+void Run::tell(Step& step, const Action& action, StepOutcome outcome, double seconds) {
+    auto& taken = outcome.taken;
+    taken.step = step.before.step;
+    taken.action = action.name();
+    taken.duration_sec = seconds;
+    taken.result = "failed";
+    if (outcome.succeeded) taken.result = action.changes_host() && !step.touched ? "unchanged" : "done";
+    if (!outcome.succeeded && taken.output_head.empty()) taken.output_head = outcome.why;
+    draft_.action_taken.push_back(std::move(taken));
+}
+
+// How the agent finds the run after a crash. Where it cannot be written, the run goes on: what recovery makes of the
+// state before is sound, too.
+void Run::enter(RunState state) {
+    const bool is_written_down = std::ranges::any_of(steps_, [](const Step& step) { return step.begun.has_value(); });
+    if (!is_written_down) return;
+    const auto entered = journal_.enter(state);
+    if (entered.has_error())
+        log_warning("the healing journal could not be written: " + entered.error().message(),
+                    {{"runbook", runbook_.id.str()}});
+}
+
+bool Run::has_touched() const {
+    return std::ranges::any_of(steps_, [](const Step& step) { return step.touched; });
 }
 
 Task<CheckReport> Run::look_at_check() {
@@ -141,6 +188,7 @@ Task<CheckReport> Run::look_at_check() {
 
 Task<> Run::verify() {
     if (!runbook_.repairs) co_return ok();
+    enter(RunState::verifying);
     auto report = co_await look_at_check();
     if (report.has_error())
         co_return std::move(report).error().in_context("the steps were carried out, but not proved");
@@ -152,42 +200,16 @@ Task<> Run::verify() {
     co_return Error{Errc::refused, std::move(why)};
 }
 
-asio::awaitable<std::vector<std::string>> Run::roll_back() {
-    std::vector<std::string> left;
-    for (auto position = steps_.rbegin(); position != steps_.rend(); ++position) {
-        auto& step = *position;
-        if (!step.touched) continue;
-        if (!step.undo) {
-            left.push_back(label_of(step.before) + " cannot be undone");
-            continue;
-        }
-        const auto started = tools_.time.mono_now();
-        auto undone = co_await undo(step);
-        ActionTaken taken;
-        taken.step = step.before.step;
-        taken.action = step.before.action;
-        taken.duration_sec = seconds_between(started, tools_.time.mono_now());
-        taken.result = undone.has_value() ? "undone" : "undo failed";
-        taken.output_head = step.undo->what;
-        if (undone.has_error()) {
-            taken.output_head += ": " + undone.error().message();
-            left.push_back(label_of(step.before) + " could not be undone, look at it: " + taken.output_head);
-        }
-        draft_.action_taken.push_back(std::move(taken));
-    }
-    co_return left;
-}
-
-// An undo that says it is done is not believed: what the step found before must be found again.
-Task<> Run::undo(Step& step) {
-    auto carried_out = co_await step.undo->carry_out();
-    if (carried_out.has_error()) co_return std::move(carried_out).error();
-    auto& action = *runbook_.steps[static_cast<std::size_t>(step.before.step) - 1];
-    auto again = co_await action.plan(tools_, params_);
-    if (again.has_error()) co_return std::move(again).error().in_context("looking at it afterwards");
-    step.after = std::move(again.value().current);
-    if (step.after == step.before.current) co_return ok();
-    co_return Error{Errc::refused, "it is not as it was before"};
+asio::awaitable<std::vector<std::string>> Run::put_back() {
+    std::vector<BegunStep> touched;
+    for (const auto& step : steps_)
+        if (step.touched) touched.push_back(*step.begun);
+    if (touched.empty()) co_return std::vector<std::string>{};
+    enter(RunState::rolling_back);
+    auto all = co_await roll_back(tools_, std::move(touched));
+    for (auto& [number, state] : all.states) steps_[static_cast<std::size_t>(number) - 1].after = std::move(state);
+    for (auto& taken : all.taken) draft_.action_taken.push_back(std::move(taken));
+    co_return std::move(all.left);
 }
 
 Value Run::steps_state(bool after) const {
@@ -202,11 +224,14 @@ void Run::close(const RunEnd& end, std::string error) {
     if (!error.empty()) draft_.error = std::move(error);
     draft_.pre_state = steps_state(false);
     draft_.post_state = steps_state(true);
-    if (!check_before_) return;
+    if (check_before_) tell_check();
+    if (end.left_changed) draft_.severity = Severity::critical;
+}
 
+void Run::tell_check() {
     const auto& before = *check_before_;
     const auto& last = check_after_ ? *check_after_ : before;
-    const bool touched = std::ranges::any_of(steps_, [](const Step& step) { return step.touched; });
+    const bool touched = has_touched();
     // Measurements move by themselves; where nothing was changed, nothing is said to have changed.
     const bool same = !touched && last.result == before.result && last.state == before.state;
     draft_.pre_state.set("check", facts_of(before));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "healing/action.hpp"
+#include "healing/run_journal.hpp"
 #include "healing/runbook.hpp"
 #include "model/bundle.hpp"
 
@@ -27,32 +28,38 @@ struct RunEnd {
 
 class Run {
 public:
-    // `params` as ParameterSchema::check gave them.
-    Run(const ActionTools& tools, const Runbook& runbook, Value params);
+    // `params` as ParameterSchema::check gave them. `journal` is asked only where the host may change.
+    Run(const ActionTools& tools, const Runbook& runbook, Value params, RunJournal& journal);
     // Once.
     [[nodiscard]] asio::awaitable<EvidenceDraft> carry_out();
 
 private:
     struct Step {
-        PlanStep before;
+        PlanStep before;  // at the first look, before any step
         Value after;
+        std::optional<BegunStep> begun;  // just before it might change the host
         bool touched{};
-        std::optional<Undo> undo;
     };
 
     [[nodiscard]] Task<> look_before();
     [[nodiscard]] Task<> take_steps();
+    [[nodiscard]] Task<StepOutcome> take(Step& step, Action& action);
+    [[nodiscard]] Task<StepOutcome> change_host(Step& step, Action& action);
+    void tell(Step& step, const Action& action, StepOutcome outcome, double seconds);
     [[nodiscard]] Task<CheckReport> look_at_check();
     [[nodiscard]] Task<> verify();
     // What could not be put back, a sentence each.
-    [[nodiscard]] asio::awaitable<std::vector<std::string>> roll_back();
-    [[nodiscard]] Task<> undo(Step& step);
+    [[nodiscard]] asio::awaitable<std::vector<std::string>> put_back();
+    void enter(RunState state);
+    [[nodiscard]] bool has_touched() const;
     [[nodiscard]] Value steps_state(bool after) const;
     void close(const RunEnd& end, std::string error);
+    void tell_check();
 
     const ActionTools& tools_;
     const Runbook& runbook_;
     Value params_;
+    RunJournal& journal_;
     EvidenceDraft draft_;
     std::vector<Step> steps_;
     std::optional<CheckReport> check_before_;

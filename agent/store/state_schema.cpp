@@ -218,13 +218,36 @@ constexpr std::string_view loop_alarms = R"sql(
 ALTER TABLE loops ADD COLUMN alarm INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// Runs that are not closed. `state`: 0 stepping, 1 verifying, 2 rolling back. `before` and `saved` are JSON; what was
+// saved may be a file's content, so it goes with its run.
+constexpr std::string_view healing_journal = R"sql(
+CREATE TABLE open_runs (
+    number INTEGER PRIMARY KEY,
+    runbook_id TEXT NOT NULL,
+    runbook_sha256 TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    order_id TEXT UNIQUE,
+    started_at INTEGER NOT NULL,
+    state INTEGER NOT NULL CHECK (state IN (0, 1, 2))
+) STRICT;
+CREATE TABLE begun_steps (
+    run INTEGER NOT NULL REFERENCES open_runs ON DELETE CASCADE,
+    step INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    before TEXT NOT NULL,
+    saved TEXT,
+    PRIMARY KEY (run, step)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 const DatabaseSettings& state_schema() {
     // "CmpA" in ASCII: `file state.db` shows it.
-    static const DatabaseSettings settings{.application_id = 0x436d7041,
-                                           .migrations = {chain_and_outbox, ledger, memory, lighter_append,
-                                                          changes_of_checks, refusals_one_by_one, loop_alarms}};
+    static const DatabaseSettings settings{
+        .application_id = 0x436d7041,
+        .migrations = {chain_and_outbox, ledger, memory, lighter_append, changes_of_checks, refusals_one_by_one,
+                       loop_alarms, healing_journal}};
     return settings;
 }
 

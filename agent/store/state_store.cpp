@@ -120,7 +120,8 @@ StateStore::StateStore(StateFiles files, Database database)
       orders_{database_},
       evidence_{database_},
       checks_{database_},
-      memory_{database_} {}
+      memory_{database_},
+      journal_{database_} {}
 
 Result<std::unique_ptr<StateStore>> StateStore::open(const fs::path& state_dir, OpenMode mode, WallTime now) {
     auto files = state_files(state_dir);

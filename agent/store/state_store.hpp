@@ -1,6 +1,6 @@
 #pragma once
-// The agent's one state file: ledger, evidence chain and outbox, receipts, check memory. Its parts are separate
-// classes over the same database; what must be one step is done under one Transaction.
+// The agent's one state file: ledger, evidence chain and outbox, receipts, check memory, healing
+// journal. Its parts are separate classes over the same database; what must be one step is done under one Transaction.
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -11,6 +11,7 @@
 #include "store/check_memory.hpp"
 #include "store/database.hpp"
 #include "store/evidence_log.hpp"
+#include "store/healing_journal.hpp"
 #include "store/order_ledger.hpp"
 #include "store/set_aside.hpp"
 
@@ -29,6 +30,7 @@ public:
     [[nodiscard]] EvidenceLog& evidence() noexcept { return evidence_; }
     [[nodiscard]] CheckMemory& checks() noexcept { return checks_; }
     [[nodiscard]] AgentMemory& memory() noexcept { return memory_; }
+    [[nodiscard]] HealingJournal& journal() noexcept { return journal_; }
 
     // Called once when a step failed with `corrupt`: leaves a mark beside the file, so that the next start examines it
     // (PRAGMA integrity_check) before trusting it.
@@ -48,6 +50,7 @@ private:
     EvidenceLog evidence_;
     CheckMemory checks_;
     AgentMemory memory_;
+    HealingJournal journal_;
 };
 
 }  // namespace agent

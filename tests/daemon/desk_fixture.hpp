@@ -38,12 +38,15 @@ protected:
         open();
     }
 
-    // A restart: everything but the files and the keys is made anew.
-    void open() {
+    void shut() {
         desk.reset();
         recorder.reset();
         guard.reset();
         store.reset();
+    }
+    // A restart: everything but the files and the keys is made anew.
+    void open() {
+        shut();
         auto opened = StateStore::open(folder.path() / "state", OpenMode::create, time.wall);
         ASSERT_TRUE(opened.has_value()) << opened.error().message();
         store = std::move(opened).value();
@@ -59,12 +62,15 @@ protected:
                                progress.push_back(order ? order->str() + " begins" : "ends");
                            }},
             loaded);
+        const auto found = desk->find_interrupted();
+        ASSERT_TRUE(found.has_value()) << found.error().message();
     }
 
     void configure(HealingMode mode) {
         auto fresh = std::make_shared<LoadedAgent>();
         fresh->settings.site_id = SiteId{"clinic-001"};
         fresh->settings.host_id = HostId{"srv-01"};
+        fresh->settings.state_dir = folder.path() / "state";
         fresh->settings.healing.runbooks = folder.path() / "runbooks";
         auto runbooks = RunbookCatalogue::load(fresh->settings.healing.runbooks);
         EXPECT_TRUE(runbooks.faults.empty());
@@ -135,9 +141,16 @@ protected:
     PrivateKey order_key{PrivateKey::generate().value()};
     PosixProcessRunner processes{time};
     SystemdUnits units{time};
-    HealingEngine engine{{processes, units, time, [](std::vector<CheckName>) -> Task<std::vector<CheckReport>> {
-                              co_return std::vector<CheckReport>{};
-                          }}};
+    CheckResult check_says{CheckResult::pass};
+    HealingEngine engine{
+        {processes, units, time, [this](std::vector<CheckName> names) -> Task<std::vector<CheckReport>> {
+             std::vector<CheckReport> reports(names.size());
+             for (std::size_t i = 0; i < names.size(); ++i) {
+                 reports[i].name = names[i];
+                 reports[i].result = check_says;
+             }
+             co_return reports;
+         }}};
     std::shared_ptr<const LoadedAgent> loaded;
     std::unique_ptr<StateStore> store;
     std::unique_ptr<OrderClock> clock;

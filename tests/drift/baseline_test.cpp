@@ -117,6 +117,13 @@ TEST_F(BaselineFile, RefusesAFileThatMustNotExistAndYetHaveAMode) {
                 HasSubstr("must not exist"));
 }
 
+TEST_F(BaselineFile, HealsADriftOnlyByARunbookThatItNames) {
+    EXPECT_THAT(first_fault("version: 1\ncustom: [{name: a, kind: file, path: /x, present: true, heal: enforce}]\n"),
+                HasSubstr("needs `runbook`"));
+    EXPECT_THAT(first_fault("version: 1\nchecks: {patching: {heal: always, runbook: RB-1}}\n"),
+                HasSubstr("not one of off, dry_run, enforce"));
+}
+
 TEST_F(BaselineFile, SaysWhatIsMissingWhereItIsEmptyOrNotThere) {
     EXPECT_THAT(first_fault(""), HasSubstr("version: 1"));
     EXPECT_THAT(load_baseline(folder.path() / "none.yaml").faults.at(0).text, HasSubstr("o such file"));

@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::StartsWith;
 using Engine = HealingTest;
 
@@ -132,6 +133,39 @@ TEST_F(Engine, DescribesWithoutChanging) {
     EXPECT_FALSE(std::filesystem::exists(target("f")));
 }
 
+TEST_F(Engine, WritesDownEveryStepBeforeItTouchesTheHost) {
+    folder.write("f", "before");
+    check_results = {CheckResult::drift};
+    apply(runbook("repairs: motd\nsteps:\n" + install("f", "after") + install("g", "after")));
+    EXPECT_THAT(journal.words, ElementsAre("begins 1", "begins 2", "verifying", "rolling back"));
+    journal.words.clear();
+    check_results = {CheckResult::pass};
+    folder.write("f", "before");
+    apply(runbook("repairs: motd\nsteps:\n" + install("f", "after") + "  - {action: check.run, checks: all}\n"));
+    EXPECT_THAT(journal.words, ElementsAre("begins 1", "verifying"));
+    journal.words.clear();
+    apply(runbook("repairs: motd\nsteps:\n" + install("f", "after")));
+    EXPECT_THAT(journal.words, IsEmpty()) << "nothing is written where there is nothing to do";
+}
+
+TEST_F(Engine, DoesNotTouchWhatItCannotWriteDown) {
+    folder.write("f", "before");
+    journal.refuses = Error{Errc::disk_full, "the disk is full"};
+    const auto draft = apply(runbook("steps:\n" + install("f", "after")));
+    EXPECT_EQ(draft.outcome, Outcome::failed);
+    EXPECT_THAT(draft.error.value_or(""), HasSubstr("could not be written down: the disk is full"));
+    EXPECT_EQ(slurp(target("f")), "before");
+}
+
+TEST_F(Engine, PutsBackAFileThatTwoStepsChanged) {
+    folder.write("f", "before");
+    check_results = {CheckResult::drift};
+    const auto draft = apply(runbook("repairs: motd\nsteps:\n" + install("f", "one") + install("f", "two")));
+    EXPECT_EQ(draft.outcome, Outcome::reverted);
+    EXPECT_THAT(words_of(draft), ElementsAre("1 done", "2 done", "2 undone", "1 undone"));
+    EXPECT_EQ(slurp(target("f")), "before");
+}
+
 TEST_F(Engine, BringsARunToItsEndThoughItsCallerIsStopped) {
     const auto& one =
         runbook("steps:\n  - {action: command.run, argv: [/bin/sleep, \"0.2\"]}\n" + install("f", "after"));
@@ -140,7 +174,7 @@ TEST_F(Engine, BringsARunToItsEndThoughItsCallerIsStopped) {
     std::optional<Outcome> outcome;
     TaskGroup tasks{io.get_executor(), [](const std::string&, const Error&) {}};
     tasks.start("run", [&]() -> Task<> {
-        auto draft = co_await healing.apply(one, &mandate);
+        auto draft = co_await healing.apply(one, &mandate, journal);
         outcome = draft.outcome;
         co_return ok();
     });

@@ -48,6 +48,27 @@ public:
     }
 };
 
+// What a run wrote down, in the order it did. May refuse, as a full disk does.
+class KeptJournal final : public RunJournal {
+public:
+    OpenRun run;
+    std::vector<std::string> words;
+    std::optional<Error> refuses;
+
+    Result<> begin_step(const BegunStep& step) override {
+        if (refuses) return *refuses;
+        run.steps.push_back(step);
+        words.push_back("begins " + std::to_string(step.step));
+        return ok();
+    }
+    Result<> enter(RunState state) override {
+        if (refuses) return *refuses;
+        run.state = state;
+        words.emplace_back(state == RunState::verifying ? "verifying" : "rolling back");
+        return ok();
+    }
+};
+
 inline std::string slurp(const std::filesystem::path& file) {
     std::ifstream stream{file, std::ios::binary};
     return {std::istreambuf_iterator<char>{stream}, {}};
@@ -64,6 +85,7 @@ protected:
     std::vector<CheckResult> check_results{CheckResult::pass};
     std::vector<std::vector<CheckName>> checks_asked;
     RunbookCatalogue catalogue;
+    KeptJournal journal;
 
     [[nodiscard]] HealingEngine engine() {
         return HealingEngine{ActionTools{processes, units, time,
@@ -85,7 +107,13 @@ protected:
     EvidenceDraft apply(const Runbook& runbook, Value params = Value::Object{}) {
         auto healing = engine();
         const LocalMandate mandate{Trigger::manual, std::move(params)};
-        return run(io, healing.apply(runbook, &mandate));
+        return run(io, healing.apply(runbook, &mandate, journal));
+    }
+    // As if the agent had been killed and started again.
+    EvidenceDraft finish(const OpenRun& cut, const Runbook* runbook) {
+        auto healing = engine();
+        KeptJournal next;
+        return run(io, healing.finish(cut, runbook, next));
     }
     Result<Plan> plan(const Runbook& runbook, const Value& params = Value::Object{}) {
         auto healing = engine();

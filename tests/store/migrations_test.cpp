@@ -127,6 +127,14 @@ TEST(StateMigrations, Step7TakesFailuresOfBeforeForNoAlarm) {
     EXPECT_FALSE(poll.alarm);
 }
 
+TEST(StateMigrations, Step8AddsTheJournalOfRunsAndKeepsThoseThatCount) {
+    testing::TemporaryDirectory folder;
+    make_older(folder.path(), 7, "INSERT INTO healing_runs VALUES ('RB-FIX-001', 5)");
+    auto store = open_state(folder.path());
+    EXPECT_TRUE(store->journal().open().value().empty());
+    EXPECT_EQ(store->memory().runs_since("RB-FIX-001", WallTime{}).value(), 1);
+}
+
 TEST(StateMigrations, AReaderDoesNotMigrate) {
     testing::TemporaryDirectory folder;
     make_older(folder.path(), 1, one_bundle);

@@ -1,0 +1,116 @@
+#include "healing/recovery.hpp"
+
+#include <utility>
+
+#include "base/log.hpp"
+#include "healing/roll_back.hpp"
+#include "healing/run.hpp"
+
+namespace agent {
+namespace {
+
+EvidenceDraft draft_of(const OpenRun& run, const Runbook* runbook) {
+    EvidenceDraft draft;
+    draft.started = run.header.started;
+    if (runbook != nullptr) draft = blank_draft(*runbook, run.header.started);
+    draft.trigger = run.header.trigger;
+    draft.runbook_id = run.header.runbook;
+    draft.runbook_sha256 = run.header.runbook_sha256;
+    Value::Array before;
+    for (const auto& step : run.steps) {
+        before.push_back(Value::object({{"step", step.step}, {"action", step.action}, {"state", step.before}}));
+        ActionTaken taken;
+        taken.step = step.step;
+        taken.action = step.action;
+        const bool is_last = &step == &run.steps.back();
+        taken.result = run.state == RunState::stepping && is_last ? "interrupted" : "done";
+        draft.action_taken.push_back(std::move(taken));
+    }
+    draft.pre_state = Value::object({{"steps", std::move(before)}});
+    return draft;
+}
+
+std::string where(const OpenRun& run) {
+    switch (run.state) {
+        case RunState::stepping: {
+            const auto& last = run.steps.back();
+            return "during " + label_of_step(last.step, last.action);
+        }
+        case RunState::verifying: return "while it was verified";
+        case RunState::rolling_back: return "while it was put back";
+    }
+    return {};
+}
+
+Value state_after(const OpenRun& run, const RolledBack& all) {
+    Value::Array after;
+    for (const auto& step : run.steps) {
+        const auto known = all.states.find(step.step);
+        after.push_back(Value::object({{"step", step.step},
+                                       {"action", step.action},
+                                       {"state", known != all.states.end() ? known->second : Value{}}}));
+    }
+    return Value::object({{"steps", std::move(after)}});
+}
+
+// Nothing where there is no check to ask, or it could not be asked.
+asio::awaitable<std::optional<CheckReport>> ask_check(const ActionTools& tools, const Runbook* runbook) {
+    if (runbook == nullptr || !runbook->repairs) co_return std::nullopt;
+    std::vector<CheckName> names{*runbook->repairs};
+    auto reports = co_await tools.run_checks(std::move(names));
+    if (reports.has_error() || reports.value().size() != 1) co_return std::nullopt;
+    co_return std::move(reports.value().front());
+}
+
+void tell_check(EvidenceDraft& draft, const std::optional<CheckReport>& report) {
+    if (!report) return;
+    draft.result = report->result;
+    draft.post_state.set(
+        "check",
+        Value::object({{"result", to_string(report->result)}, {"reason", report->reason}, {"facts", report->facts}}));
+}
+
+}  // namespace
+
+const Runbook* the_very_runbook(const RunbookCatalogue& runbooks, const RunHeader& header) noexcept {
+    const auto* runbook = runbooks.find(header.runbook);
+    return runbook != nullptr && runbook->sha256 == header.runbook_sha256 ? runbook : nullptr;
+}
+
+asio::awaitable<EvidenceDraft> finish_interrupted(const ActionTools& tools, const OpenRun& run, const Runbook* runbook,
+                                                  RunJournal& journal) {
+    auto draft = draft_of(run, runbook);
+    draft.outcome = Outcome::failed;
+    if (run.steps.empty()) {
+        draft.post_state = draft.pre_state;
+        draft.ended = tools.time.wall_now();
+        draft.error = "interrupted: the agent stopped before anything was changed; it is not run again";
+        co_return draft;
+    }
+    draft.error = "interrupted: the agent stopped " + where(run);
+    if (run.state == RunState::verifying) {
+        const auto report = co_await ask_check(tools, runbook);
+        if (report && is_fine(report->result)) {
+            draft.outcome = Outcome::success;
+            draft.error = *draft.error + "; all steps had been done, and the check is fine now";
+            tell_check(draft, report);
+            draft.ended = tools.time.wall_now();
+            co_return draft;
+        }
+    }
+    const auto entered = journal.enter(RunState::rolling_back);
+    if (entered.has_error()) log_warning("the healing journal could not be written: " + entered.error().message());
+    auto all = co_await roll_back(tools, run.steps);
+    draft.post_state = state_after(run, all);
+    for (auto& taken : all.taken) draft.action_taken.push_back(std::move(taken));
+    if (all.left.empty()) draft.outcome = Outcome::reverted;
+    if (!all.left.empty()) draft.severity = Severity::critical;
+    for (const auto& sentence : all.left) draft.error = *draft.error + "; " + sentence;
+    if (all.left.empty()) draft.error = *draft.error + "; everything that was changed has been put back";
+    const auto report = co_await ask_check(tools, runbook);
+    tell_check(draft, report);
+    draft.ended = tools.time.wall_now();
+    co_return draft;
+}
+
+}  // namespace agent

@@ -1,0 +1,24 @@
+#pragma once
+// Putting back what the steps of a run changed: of a run under way as of one that a crash cut short.
+#include <map>
+#include <string>
+#include <vector>
+
+#include "healing/action.hpp"
+#include "store/healing_journal.hpp"
+
+namespace agent {
+
+struct RolledBack {
+    std::vector<ActionTaken> taken;        // one for each step that was put back, or could not be
+    std::map<std::int64_t, Value> states;  // of the steps that were looked at afterwards, by their number
+    std::vector<std::string> left;         // what is not as before, a sentence each
+};
+
+// The last step first. An undo that says it is done is not believed: what the step found before must be found again.
+[[nodiscard]] asio::awaitable<RolledBack> roll_back(const ActionTools& tools, std::vector<BegunStep> steps);
+
+// "step 2 (file.install)"
+[[nodiscard]] std::string label_of_step(std::int64_t step, std::string_view action);
+
+}  // namespace agent

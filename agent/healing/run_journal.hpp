@@ -1,0 +1,16 @@
+#pragma once
+// Where a run writes down how far it has come. What is told is durable when the call returns.
+#include "base/port.hpp"
+#include "base/result.hpp"
+#include "store/healing_journal.hpp"
+
+namespace agent {
+
+class RunJournal : public Port {
+public:
+    // Before a step that may change the host. Where it cannot be written down, the step is not carried out.
+    [[nodiscard]] virtual Result<> begin_step(const BegunStep& step) = 0;
+    [[nodiscard]] virtual Result<> enter(RunState state) = 0;
+};
+
+}  // namespace agent

@@ -1,0 +1,88 @@
+#include "store/healing_journal.hpp"
+
+#include "codec/json.hpp"
+#include "store/columns.hpp"
+
+namespace agent {
+namespace {
+
+Result<OpenRun> read_run(const Statement& row) {
+    OpenRun run;
+    run.number = row.integer(0);
+    run.header.runbook = RunbookId{row.text(1)};
+    run.header.runbook_sha256 = row.text(2);
+    AGENT_TRY(const auto trigger, word_column<Trigger>(row, 3));
+    if (!trigger) return Error{Errc::corrupt, "a run of the healing journal has no trigger"};
+    run.header.trigger = *trigger;
+    if (auto order = optional_text(row, 4)) run.header.order = OrderId{*std::move(order)};
+    run.header.started = time_column(row, 5);
+    run.state = static_cast<RunState>(row.integer(6));
+    return run;
+}
+
+}  // namespace
+
+Result<std::int64_t> HealingJournal::begin(Transaction&, const RunHeader& header) {
+    AGENT_TRY(auto insert,
+              database_->prepare("INSERT INTO open_runs (runbook_id, runbook_sha256, trigger, order_id, started_at, "
+                                 "state) VALUES (?1, ?2, ?3, ?4, ?5, 0)"));
+    insert.bind(1, header.runbook.str()).bind(2, header.runbook_sha256).bind(3, to_string(header.trigger));
+    insert.bind(4, header.order ? std::optional{header.order->str()} : std::nullopt);
+    AGENT_TRY(insert.bind(5, to_column(header.started)).run());
+    return database_->last_insert_rowid();
+}
+
+Result<> HealingJournal::begin_step(Transaction&, std::int64_t run, const BegunStep& step) {
+    AGENT_TRY(auto insert, database_->prepare("INSERT INTO begun_steps (run, step, action, before, saved) "
+                                              "VALUES (?1, ?2, ?3, ?4, ?5)"));
+    insert.bind(1, run).bind(2, step.step).bind(3, step.action).bind(4, write_json(step.before));
+    return insert.bind(5, step.saved ? std::optional{write_json(*step.saved)} : std::nullopt).run();
+}
+
+Result<> HealingJournal::enter(Transaction&, std::int64_t run, RunState state) {
+    AGENT_TRY(auto update, database_->prepare("UPDATE open_runs SET state = ?2 WHERE number = ?1"));
+    return update.bind(1, run).bind(2, static_cast<std::int64_t>(state)).run();
+}
+
+Result<> HealingJournal::close(Transaction&, std::int64_t run) {
+    AGENT_TRY(auto remove, database_->prepare("DELETE FROM open_runs WHERE number = ?1"));
+    return remove.bind(1, run).run();
+}
+
+Result<std::optional<std::int64_t>> HealingJournal::run_of(const OrderId& order) {
+    AGENT_TRY(auto statement, database_->prepare("SELECT number FROM open_runs WHERE order_id = ?1"));
+    AGENT_TRY(const auto row, statement.bind(1, order.str()).step());
+    return row ? std::optional{statement.integer(0)} : std::nullopt;
+}
+
+Result<std::vector<OpenRun>> HealingJournal::open() {
+    AGENT_TRY(auto statement, database_->prepare("SELECT number, runbook_id, runbook_sha256, trigger, order_id, "
+                                                 "started_at, state FROM open_runs ORDER BY number"));
+    std::vector<OpenRun> runs;
+    for (;;) {
+        AGENT_TRY(const auto row, statement.step());
+        if (!row) return runs;
+        AGENT_TRY(auto run, read_run(statement));
+        AGENT_TRY(run.steps, steps_of(run.number));
+        runs.push_back(std::move(run));
+    }
+}
+
+Result<std::vector<BegunStep>> HealingJournal::steps_of(std::int64_t run) {
+    AGENT_TRY(auto statement,
+              database_->prepare("SELECT step, action, before, saved FROM begun_steps WHERE run = ?1 ORDER BY step"));
+    statement.bind(1, run);
+    std::vector<BegunStep> steps;
+    for (;;) {
+        AGENT_TRY(const auto row, statement.step());
+        if (!row) return steps;
+        BegunStep step{statement.integer(0), statement.text(1), {}, {}};
+        AGENT_TRY(step.before, parse_json(statement.text(2)));
+        if (const auto saved = optional_text(statement, 3)) {
+            AGENT_TRY(step.saved, parse_json(*saved));
+        }
+        steps.push_back(std::move(step));
+    }
+}
+
+}  // namespace agent

@@ -1,0 +1,68 @@
+#pragma once
+// Runs of runbooks that are not closed: how far each has come, and what puts its steps back. What stands here was
+// written before the host was touched; a run leaves in the transaction that stores its evidence.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "model/order.hpp"
+#include "model/value.hpp"
+#include "model/vocabulary.hpp"
+#include "store/database.hpp"
+
+namespace agent {
+
+enum class RunState : std::uint8_t {
+    stepping,   // whether the last begun step was carried out is not known, nor whether further ones follow
+    verifying,  // every step was carried out and succeeded
+    rolling_back,
+};
+
+// A step that was about to change the host.
+struct BegunStep {
+    std::int64_t step{};  // from 1, as in plans
+    std::string action;
+    Value before;                // what it found, in the terms of its plan
+    std::optional<Value> saved;  // what its undo needs; nothing: it cannot be undone
+};
+
+struct RunHeader {
+    RunbookId runbook;
+    std::string runbook_sha256;
+    Trigger trigger{Trigger::manual};
+    std::optional<OrderId> order;
+    WallTime started;
+};
+
+struct OpenRun {
+    std::int64_t number{};
+    RunHeader header;
+    RunState state{RunState::stepping};
+    std::vector<BegunStep> steps;  // in the order they were begun
+};
+
+class HealingJournal {
+public:
+    explicit HealingJournal(Database& database) : database_{&database} {}
+
+    // The number of a new run, which has begun no step. An order has one run at most (`storage`).
+    [[nodiscard]] Result<std::int64_t> begin(Transaction& transaction, const RunHeader& header);
+    [[nodiscard]] Result<> begin_step(Transaction& transaction, std::int64_t run, const BegunStep& step);
+    [[nodiscard]] Result<> enter(Transaction& transaction, std::int64_t run, RunState state);
+    // In the transaction that stores its evidence.
+    [[nodiscard]] Result<> close(Transaction& transaction, std::int64_t run);
+
+    [[nodiscard]] Result<std::optional<std::int64_t>> run_of(const OrderId& order);
+    // Oldest first. While nobody holds the right to heal, these were cut short.
+    [[nodiscard]] Result<std::vector<OpenRun>> open();
+
+private:
+    [[nodiscard]] Result<std::vector<BegunStep>> steps_of(std::int64_t run);
+
+    Database* database_;
+};
+
+}  // namespace agent

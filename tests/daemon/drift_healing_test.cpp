@@ -1,0 +1,131 @@
+// A drift that starts its runbook by itself, where baseline and policy say so.
+#include "desk_fixture.hpp"
+#include "drift/baseline.hpp"
+
+namespace agent::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class ADrift : public DeskFixture {
+protected:
+    ADrift() {
+        folder.write("runbooks/fix.yaml",
+                     "id: RB-FIX-001\nname: Fix\ndescription: Puts the text back.\nseverity: low\ndisruptive: false\n"
+                     "repairs: text\nsteps:\n  - action: file.install\n    path: " +
+                         target.string() + "\n    mode: \"0644\"\n    content: |\n      approved\n");
+        declare("enforce");
+    }
+    void declare(const std::string& heal, HealingMode mode = HealingMode::enforce) {
+        auto fresh = std::make_shared<LoadedAgent>();
+        configure(mode);
+        fresh->settings = loaded->settings;
+        fresh->policy = loaded->policy;
+        fresh->runbooks = RunbookCatalogue::load(loaded->settings.healing.runbooks).catalogue;
+        auto baseline = load_baseline(
+            folder.write("baseline.yaml", "version: 1\ncustom:\n  - {name: text, kind: file, path: " + target.string() +
+                                              ", mode: \"0644\", runbook: RB-FIX-001, heal: " + heal + "}\n"));
+        ASSERT_TRUE(baseline.baseline) << baseline.faults.front().to_string();
+        fresh->baseline = *std::move(baseline.baseline);
+        loaded = fresh;
+        desk->change(loaded);
+    }
+    void looked(CheckResult result) {
+        CheckReport report;
+        report.name = CheckName{"text"};
+        report.result = result;
+        desk->looked(report);
+        work();
+    }
+    std::vector<std::string> outcomes() {
+        std::vector<std::string> all;
+        for (const auto& bundle : evidence()) all.push_back(text(bundle, "outcome"));
+        return all;
+    }
+};
+
+TEST_F(ADrift, IsHealedByItsRunbookWithEvidence) {
+    looked(CheckResult::drift);
+    EXPECT_EQ(content(), "approved\n");
+    const auto bundles = evidence();
+    ASSERT_EQ(bundles.size(), 1U);
+    EXPECT_EQ(text(bundles[0], "outcome"), "success");
+    EXPECT_EQ(text(bundles[0], "trigger"), "change");
+    EXPECT_EQ(text(bundles[0], "runbook_id"), "RB-FIX-001");
+    EXPECT_TRUE(bundles[0].find("order_id")->is_null());
+    EXPECT_TRUE(store->journal().open().value().empty());
+}
+
+TEST_F(ADrift, StartsNothingUnlessItsCheckSaysSo) {
+    declare("\"off\"");
+    looked(CheckResult::drift);
+    declare("enforce", HealingMode::off);
+    looked(CheckResult::drift);
+    EXPECT_EQ(content(), "drifted\n");
+    EXPECT_THAT(evidence(), IsEmpty());
+}
+
+TEST_F(ADrift, IsNoneWhereTheCheckCouldNotLook) {
+    for (const auto result : {CheckResult::error, CheckResult::timeout, CheckResult::waived, CheckResult::pass})
+        looked(result);
+    EXPECT_EQ(content(), "drifted\n");
+    EXPECT_THAT(evidence(), IsEmpty());
+}
+
+TEST_F(ADrift, UnderDryRunIsToldOnceWithThePlanForEachTimeItComes) {
+    for (const auto& [heal, mode] : {std::pair{"dry_run", HealingMode::enforce}, {"enforce", HealingMode::dry_run}}) {
+        declare(heal, mode);
+        const auto before = evidence().size();
+        looked(CheckResult::drift);
+        looked(CheckResult::drift);
+        ASSERT_EQ(evidence().size(), before + 1) << heal;
+        EXPECT_EQ(text(evidence().back(), "outcome"), "deferred");
+        EXPECT_FALSE(text(*evidence().back().find("plan"), "sha256").empty());
+        looked(CheckResult::pass);
+        looked(CheckResult::drift);
+        EXPECT_EQ(evidence().size(), before + 2) << heal;
+        looked(CheckResult::pass);
+    }
+    EXPECT_EQ(content(), "drifted\n");
+}
+
+TEST_F(ADrift, WaitsForAHoldToEnd) {
+    ASSERT_TRUE(store->memory().write_hold(time.wall + std::chrono::hours{4}).has_value());
+    looked(CheckResult::drift);
+    EXPECT_EQ(content(), "drifted\n");
+    ASSERT_TRUE(store->memory().write_hold(std::nullopt).has_value());
+    looked(CheckResult::drift);
+    EXPECT_EQ(content(), "approved\n");
+    EXPECT_THAT(outcomes(), ElementsAre("deferred", "success"));
+}
+
+TEST_F(ADrift, ThatComesBackIsHealedNoMoreOftenThanTheBudgetAllows) {
+    auto fresh = std::make_shared<LoadedAgent>();
+    declare("enforce");
+    fresh->settings = loaded->settings;
+    fresh->baseline = loaded->baseline;
+    fresh->policy = loaded->policy;
+    fresh->policy.max_per_day = 2;
+    fresh->runbooks = RunbookCatalogue::load(loaded->settings.healing.runbooks).catalogue;
+    loaded = fresh;
+    desk->change(loaded);
+    for (int i = 0; i < 5; ++i) {
+        folder.write("target", "drifted\n");
+        looked(CheckResult::drift);
+    }
+    EXPECT_EQ(content(), "drifted\n");
+    EXPECT_THAT(outcomes(), ElementsAre("success", "success", "deferred"));
+    EXPECT_THAT(text(evidence().back(), "error"), HasSubstr("budget_exhausted"));
+}
+
+TEST_F(ADrift, ThatTheRunbookDoesNotRepairIsPutBack) {
+    check_says = CheckResult::drift;
+    looked(CheckResult::drift);
+    EXPECT_EQ(content(), "drifted\n");
+    EXPECT_THAT(outcomes(), ElementsAre("reverted"));
+}
+
+}  // namespace
+}  // namespace agent::testing

@@ -1,0 +1,93 @@
+"""Healing that nobody ordered: started by a drift, or by hand, and cut short."""
+import hashlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+
+import documents
+from world import AGENT, Case, eventually
+
+NOTICE, NAP = "RB-TEST-NOTICE", "RB-TEST-NAP"
+TEXT = "as declared\n"
+
+
+class Healing(Case):
+    def setUp(self):
+        super().setUp()
+        self.notice = self.world.path("files", "notice")
+        documents.write_runbook(self.world, NOTICE, [
+            {"action": "file.install", "path": self.notice, "content": TEXT, "mode": "0644"},
+        ], repairs="notice")  # fmt: skip
+        documents.write_runbook(self.world, NAP, [{"action": "command.run", "argv": ["/bin/sleep", "8"], "timeout": "20s"}])
+
+    def declare(self, heal):
+        documents.write_baseline(self.world, [
+            {"name": "notice", "kind": "file", "path": self.notice, "sha256": hashlib.sha256(TEXT.encode()).hexdigest(),
+             "runbook": NOTICE, "heal": heal},
+        ])  # fmt: skip
+
+    def bundles(self, runbook):
+        """Evidence of the runs of a runbook, oldest first."""
+        items = [json.loads(bundle) for bundle, _, _ in self.world.exported()]
+        return [bundle for bundle in items if bundle["runbook_id"] == runbook]
+
+    def test_a_drift_heals_itself_where_the_baseline_says_so(self):
+        self.declare("enforce")
+        fake = self.world.start_fake()
+        self.world.start_agent()
+        eventually(lambda: os.path.exists(self.notice), 20, "the declared file")
+        told = fake.wait_for(lambda: [up for up in fake.uploads if up.value["runbook_id"] == NOTICE])
+        bundle = told[0].value
+        self.assertEqual((bundle["outcome"], bundle["trigger"], bundle["order_id"]), ("success", "change", None))
+        self.assertEqual((bundle["check"], bundle["result"]), ("notice", "pass"))
+        self.assertEqual(self.read(self.notice).decode(), TEXT)
+
+    def test_a_drift_under_dry_run_is_told_with_its_plan_and_left_alone(self):
+        self.declare("dry_run")
+        self.world.start_fake()
+        self.world.agent("run", "--once")
+        self.world.agent("run", "--once")
+        told = self.bundles(NOTICE)
+        self.assertEqual({bundle["outcome"] for bundle in told}, {"deferred"})
+        self.assertTrue(told[0]["plan"]["sha256"])
+        self.assertFalse(os.path.exists(self.notice))
+
+    def test_config_check_names_the_check_whose_runbook_cannot_heal_it(self):
+        documents.write_baseline(self.world, [
+            {"name": "notice", "kind": "file", "path": self.notice, "mode": "0644", "runbook": documents.INSTALL, "heal": "enforce"},
+        ])  # fmt: skip
+        done = self.world.agent("config", "check")
+        self.assert_exit(done, 78)
+        self.assertRegex(done.stdout, rf"baseline\.yaml:\d+: notice\.heal: {documents.INSTALL} repairs the check {documents.CHECK}")
+
+    def test_heal_that_was_killed_is_closed_by_the_next_one(self):
+        self.declare("off")
+        cut = subprocess.Popen([AGENT, "heal", NAP, "--config", self.world.write_config()], stderr=subprocess.DEVNULL)
+        self.addCleanup(cut.wait)
+        self.addCleanup(cut.kill)
+        state = self.world.path("state", "state.db")
+
+        def has_begun():
+            if not os.path.exists(state):
+                return False
+            with sqlite3.connect(f"file:{state}?mode=ro", uri=True) as database:
+                try:
+                    return database.execute("SELECT count(*) FROM begun_steps").fetchone()[0]
+                except sqlite3.OperationalError:
+                    return False
+
+        eventually(has_begun, 20, "the step to begin")
+        beside = self.world.agent("heal", NOTICE)
+        self.assert_exit(beside, 2)
+        self.assertIn(f"(process {cut.pid}) is changing this host", beside.stderr)
+        cut.send_signal(signal.SIGKILL)
+        cut.wait()
+        done = self.world.agent("heal", NOTICE)
+        self.assert_exit(done, 0)
+        self.assertIn(f"an earlier run of {NAP} was closed: failed: interrupted", done.stderr)
+        told = self.bundles(NAP)
+        self.assertEqual([bundle["outcome"] for bundle in told], ["failed"])
+        self.assertEqual(told[0]["trigger"], "manual")
+        self.assertIn("step 1 (command.run) cannot be undone", told[0]["error"])

@@ -1,0 +1,72 @@
+#include "state_fixture.hpp"
+#include "store/state_schema.hpp"
+
+namespace agent {
+namespace {
+
+using testing::noon;
+using Journal = testing::StateTest;
+
+RunHeader header_for(const std::string& order) {
+    RunHeader header{RunbookId{"RB-FIX-001"}, std::string(64, 'a'), Trigger::order, std::nullopt, noon};
+    if (!order.empty()) header.order = OrderId{order};
+    return header;
+}
+
+TEST_F(Journal, GivesBackAfterARestartWhatWasWrittenBeforeEachStep) {
+    auto transaction = store->begin().value();
+    auto& journal = store->journal();
+    const auto run = journal.begin(transaction, header_for("o-1")).value();
+    const BegunStep first{1, "file.install", Value::object({{"exists", false}}), Value::object({{"path", "/x"}})};
+    const BegunStep second{3, "unit.restart", Value::object({{"unit", "a.service"}}), std::nullopt};
+    ASSERT_TRUE(journal.begin_step(transaction, run, first).has_value());
+    ASSERT_TRUE(journal.begin_step(transaction, run, second).has_value());
+    ASSERT_TRUE(journal.enter(transaction, run, RunState::rolling_back).has_value());
+    ASSERT_TRUE(transaction.commit().has_value());
+    reopen();
+
+    const auto open = store->journal().open().value();
+    ASSERT_EQ(open.size(), 1U);
+    EXPECT_EQ(open[0].number, run);
+    EXPECT_EQ(open[0].header.order, OrderId{"o-1"});
+    EXPECT_EQ(open[0].header.runbook, RunbookId{"RB-FIX-001"});
+    EXPECT_EQ(open[0].header.trigger, Trigger::order);
+    EXPECT_EQ(open[0].header.started, noon);
+    EXPECT_EQ(open[0].state, RunState::rolling_back);
+    ASSERT_EQ(open[0].steps.size(), 2U);
+    EXPECT_EQ(open[0].steps[0].before, first.before);
+    EXPECT_EQ(open[0].steps[0].saved, first.saved);
+    EXPECT_EQ(open[0].steps[1].step, 3);
+    EXPECT_EQ(open[0].steps[1].saved, std::nullopt);
+    EXPECT_EQ(store->journal().run_of(OrderId{"o-1"}).value(), run);
+}
+
+TEST_F(Journal, LetsARunGoWithItsStepsOnceItIsClosed) {
+    auto transaction = store->begin().value();
+    auto& journal = store->journal();
+    const auto run = journal.begin(transaction, header_for("o-1")).value();
+    const auto other = journal.begin(transaction, header_for("")).value();
+    ASSERT_TRUE(journal.begin_step(transaction, run, {1, "file.install", Value{}, Value{"x"}}).has_value());
+    ASSERT_TRUE(journal.close(transaction, run).has_value());
+    ASSERT_TRUE(transaction.commit().has_value());
+    const auto open = journal.open().value();
+    ASSERT_EQ(open.size(), 1U);
+    EXPECT_EQ(open[0].number, other);
+    EXPECT_EQ(open[0].header.order, std::nullopt);
+    EXPECT_EQ(journal.run_of(OrderId{"o-1"}).value(), std::nullopt);
+    auto database = Database::open(folder.path() / "state.db", OpenMode::read_only, state_schema());
+    ASSERT_TRUE(database.has_value()) << database.error().message();
+    auto left = database.value().prepare("SELECT count(*) FROM begun_steps");
+    ASSERT_TRUE(left.value().step().value());
+    EXPECT_EQ(left.value().integer(0), 0) << "what was kept of a file goes with its run";
+}
+
+TEST_F(Journal, KnowsNoSecondRunOfAnOrderAndNoStepOfNoRun) {
+    auto transaction = store->begin().value();
+    ASSERT_TRUE(store->journal().begin(transaction, header_for("o-1")).has_value());
+    EXPECT_TRUE(store->journal().begin(transaction, header_for("o-1")).has_error());
+    EXPECT_TRUE(store->journal().begin_step(transaction, 99, {1, "file.install", Value{}, {}}).has_error());
+}
+
+}  // namespace
+}  // namespace agent
