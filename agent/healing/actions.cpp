@@ -16,6 +16,7 @@ constexpr std::array actions{
     Entry{"command.run", &read_command_run},
     Entry{"file.install", &read_file_install, &undo_of_file_install},
     Entry{"unit.restart", &read_unit_restart},
+    Entry{"wait.until", &read_wait_until},
 };
 
 }  // namespace

@@ -21,5 +21,6 @@ extern const Undo undo_of_file_install;
 [[nodiscard]] std::unique_ptr<Action> read_command_run(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_file_install(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_unit_restart(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_wait_until(MapReader& step, const ParameterSchema& parameters);
 
 }  // namespace agent

@@ -137,6 +137,23 @@ TEST_F(Actions, SaysThatAProgramIsMissingAndThatNothingWasTouched) {
     EXPECT_THAT(draft.error.value_or(""), HasSubstr("nothing had been changed"));
 }
 
+TEST_F(Actions, WaitsUntilACheckIsFine) {
+    check_results = {CheckResult::drift, CheckResult::error, CheckResult::pass};
+    const auto draft = apply(runbook("steps:\n  - {action: wait.until, check: motd, timeout: 1m}\n"));
+    EXPECT_EQ(draft.outcome, Outcome::success);
+    EXPECT_EQ(checks_asked.size(), 3U);
+    EXPECT_TRUE(journal.words.empty()) << "it changes nothing";
+}
+
+TEST_F(Actions, WaitsNoLongerThanItIsToldForACheck) {
+    check_results = {CheckResult::drift};
+    const auto draft =
+        apply(runbook("steps:\n" + install("f", "after") + "  - {action: wait.until, check: motd, timeout: 1s}\n"));
+    EXPECT_EQ(draft.outcome, Outcome::reverted);
+    EXPECT_THAT(draft.error.value_or(""), HasSubstr("motd still says drift after 1 s: not as it should be"));
+    EXPECT_FALSE(std::filesystem::exists(target("f")));
+}
+
 TEST_F(Actions, RunsChecksAndListsWhateverTheyFound) {
     check_results = {CheckResult::drift};
     const auto draft = apply(runbook("steps:\n  - {action: check.run, checks: all}\n"));

@@ -26,17 +26,20 @@ TEST_F(Runbooks, LoadsEveryShippedOne) {
     const struct {
         const char* id;
         bool changes, disruptive, rolls_back;
-    } shipped[] = {{"RB-BANNER-001", true, false, true},
-                   {"RB-CHECK-001", false, false, false},
-                   {"RB-DIAG-001", false, false, false},
-                   {"RB-SERVICE-001", true, true, false}};
+    } shipped[] = {{"RB-AV-001", true, false, false},     {"RB-BANNER-001", true, false, true},
+                   {"RB-CHECK-001", false, false, false}, {"RB-DIAG-001", false, false, false},
+                   {"RB-LOG-001", true, false, false},    {"RB-SERVICE-001", true, true, false},
+                   {"RB-TIME-001", true, false, false}};
     for (const auto& expected : shipped) {
         const auto* runbook = loaded.catalogue.find(RunbookId{expected.id});
         ASSERT_NE(runbook, nullptr) << expected.id;
         EXPECT_EQ(runbook->changes_host(), expected.changes) << expected.id;
         EXPECT_EQ(runbook->disruptive, expected.disruptive) << expected.id;
         EXPECT_EQ(runbook->can_roll_back(), expected.rolls_back) << expected.id;
+        // A drift asks nobody for parameters.
+        EXPECT_TRUE(!runbook->repairs || runbook->parameters.check(Value{Value::Object{}}).has_value()) << expected.id;
     }
+    EXPECT_EQ(loaded.catalogue.all().size(), std::size(shipped));
     const auto& service = loaded.catalogue.find(RunbookId{"RB-SERVICE-001"})->parameters;
     EXPECT_TRUE(service.check(Value::object({{"unit", "ssh.service"}})).has_value());
     EXPECT_TRUE(service.check(Value::object({{"unit", "compliance-agent.service"}})).has_error());
