@@ -1,6 +1,8 @@
 #include "drift/av_edr/package_checksum.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -9,13 +11,14 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/handle.hpp"
 #include "host/access.hpp"
-#include "host/files.hpp"
 
 namespace agent {
 namespace {
 
-constexpr std::size_t md5sums_most = 16UL * 1024UL * 1024UL;
+constexpr std::size_t piece_bytes = 32UL * 1024UL;
+constexpr std::size_t line_most = 16UL * 1024UL;
 constexpr std::size_t md5_digits = 32;
 constexpr std::size_t files_a_turn = 32;
 constexpr std::string_view suffix{".md5sums"};
@@ -48,10 +51,25 @@ Result<std::vector<std::filesystem::path>> md5sums_files(const std::filesystem::
 
 Result<std::optional<PackageChecksum>> look_into(const std::filesystem::path& md5sums,
                                                  const std::filesystem::path& file) {
-    AGENT_TRY(const auto text, read_file(md5sums, md5sums_most));
-    auto checksum = checksum_in(text, file);
-    if (!checksum) return std::optional<PackageChecksum>{};
-    return std::optional{PackageChecksum{md5sums.stem().native(), std::move(*checksum)}};
+    const Descriptor opened{::open(md5sums.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!opened.valid()) return file_error(errno, "read", md5sums);
+    // A piece at a time: some packages list megabytes.
+    std::vector<char> piece(piece_bytes);
+    std::string lines;
+    for (;;) {
+        const auto count = ::read(opened.get(), piece.data(), piece.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return file_error(errno, "read", md5sums);
+        if (count == 0) return std::optional<PackageChecksum>{};
+        lines.append(piece.data(), static_cast<std::size_t>(count));
+        const auto end = lines.rfind('\n') + 1;  // 0 where no line is whole yet
+        auto checksum = checksum_in(std::string_view{lines}.substr(0, end), file);
+        if (checksum) return std::optional{PackageChecksum{md5sums.stem().native(), std::move(*checksum)}};
+        lines.erase(0, end);
+        if (lines.size() > line_most)
+            return Error{Errc::malformed,
+                         md5sums.native() + " has a line of more than 16 KiB: it is no list of checksums"};
+    }
 }
 
 Task<std::optional<PackageChecksum>> search_all(std::filesystem::path info, std::filesystem::path file) {

@@ -75,6 +75,26 @@ TEST(PackageChecksums, AreFoundByTheWholePathOnly) {
     EXPECT_EQ(checksum_in("", "/sbin/x"), std::nullopt);
 }
 
+TEST(PackageChecksums, AreFoundWhereverTheyStandInALongList) {
+    testing::TemporaryDirectory folder;
+    asio::io_context io;
+    const std::string digits(32, 'a');
+    std::string list;
+    for (int i = 0; i < 3'000; ++i) list.append(digits).append("  usr/share/x/").append(std::to_string(i)).append("\n");
+    folder.write("x.md5sums", list);
+    for (int i = 0; i < 3'000; i += 7) {
+        PackageHint hint;
+        const auto file = "/usr/share/x/" + std::to_string(i);
+        const auto found = testing::run(io, find_package_checksum(folder.path(), file, hint));
+        ASSERT_TRUE(found.value()) << file;
+        EXPECT_EQ(found.value()->md5, digits);
+    }
+    folder.write("x.md5sums", std::string(40'000, 'a'));
+    PackageHint hint;
+    EXPECT_THAT(testing::run(io, find_package_checksum(folder.path(), "/usr/x", hint)).error().message(),
+                HasSubstr("no list of checksums"));
+}
+
 TEST(PackageChecksums, AreFoundUnderTheNameBeforeTheFoldersWereMerged) {
     EXPECT_EQ(checksum_in(std::string(32, 'a') + "  bin/true\n", "/usr/bin/true"), std::string(32, 'a'));
 }
