@@ -119,13 +119,17 @@ struct Ground {
     }
 };
 
-// Whoever may change this host first brings to its end what was cut short.
+// Whoever may change this host first brings to its end what was cut short. Orders are the daemon's: one that has begun
+// no step yet waits for its turn there.
 Result<> close_interrupted(Ground& ground) {
     AGENT_TRY(const auto open, ground.store.journal().open());
+    const bool daemon_runs = InstanceLock::holder(ground.loaded->settings.state_dir).has_value();
     for (const auto& run : open) {
+        if (run.header.order && run.steps.empty() && daemon_runs) continue;
         if (run.header.order)
-            return Error{Errc::refused, "the run of order " + run.header.order->str() +
-                                            " was cut short: start the daemon, which closes it first"};
+            return Error{Errc::refused, "the run of order " + run.header.order->str() + " was cut short: " +
+                                            (daemon_runs ? "the daemon closes it first; try again"
+                                                         : "start the daemon, which closes it first")};
         LocalEngine engine{ground.loaded, &ground.store};
         auto journal = ground.journal_of(run.number);
         const auto* runbook = the_very_runbook(ground.loaded->runbooks, run.header);

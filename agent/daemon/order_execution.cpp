@@ -1,7 +1,7 @@
 #include "daemon/order_execution.hpp"
 
 #include <algorithm>
-#include <map>
+#include <iterator>
 #include <utility>
 
 #include "base/log.hpp"
@@ -86,6 +86,10 @@ Task<HealingLock> OrderExecution::take_turn(const std::filesystem::path& state_d
     constexpr Duration look_again{200};
     for (bool told = false;; told = true) {
         auto taken = HealingLock::take(state_dir);
+        if (taken.has_value()) {
+            auto closed = co_await close_strays();
+            AGENT_CO_TRY(std::move(closed));
+        }
         if (taken.has_value() || taken.error().code() != Errc::refused) co_return taken;
         if (!told) log_info("waiting: " + taken.error().message());
         auto slept = co_await ground_.parts.time.sleep_for(look_again);
@@ -141,53 +145,68 @@ void OrderExecution::record_what_was_kept() {
         tell_if_kept(store_or_keep(std::move(kept.front())));
 }
 
+bool OrderExecution::is_kept(std::int64_t run) const {
+    return std::ranges::any_of(unrecorded_, [run](const Ended& ended) { return ended.run == run; });
+}
+
 Result<> OrderExecution::find_interrupted() {
     AGENT_TRY(auto orders, ground_.parts.store.orders().interrupted());
     AGENT_TRY(const auto runs, ground_.parts.store.journal().open());
-    std::map<OrderId, std::int64_t> of_orders;
-    for (const auto& run : runs) {
-        if (run.header.order)
-            of_orders.emplace(*run.header.order, run.number);
-        else
-            interrupted_.push_back({std::nullopt, run.number});
-    }
-    for (auto& order : orders) {
-        const auto run = of_orders.find(order.order.payload().order_id);
-        const auto number = run != of_orders.end() ? std::optional{run->second} : std::nullopt;
-        interrupted_.push_back({std::move(order), number});
-    }
+    std::ranges::move(orders, std::back_inserter(interrupted_));
+    found_strays_ = std::ranges::any_of(runs, [](const OpenRun& run) { return !run.header.order; });
     return ok();
 }
 
+// What cannot be closed is tried again, before anything new.
 Task<> OrderExecution::close_interrupted() {
+    if (found_strays_) {
+        auto taken = co_await take_turn(ground_.loaded->settings.state_dir);
+        AGENT_CO_TRY(std::move(taken));
+        found_strays_ = false;
+    }
     for (; !interrupted_.empty(); interrupted_.pop_front()) {
-        auto closed = co_await close(interrupted_.front());
-        AGENT_CO_TRY(std::move(closed));  // else it is tried again, before anything new
+        auto closed = co_await close_interrupted(interrupted_.front());
+        AGENT_CO_TRY(std::move(closed));
     }
     co_return ok();
 }
 
-Task<> OrderExecution::close(Interrupted& cut) {
+Task<> OrderExecution::close_interrupted(OpenOrder& cut) {
     const auto loaded = ground_.loaded;
     const auto& parts = ground_.parts;
-    if (!cut.run) {
-        const auto* runbook = loaded->runbooks.find(cut.order->order.payload().runbook_id);
-        auto draft = draft_of_interruption(*cut.order, runbook, parts.time.wall_now());
-        tell_if_kept(store_or_keep({std::move(cut.order->order), std::nullopt, std::move(draft)}));
+    AGENT_CO_TRY(const auto number, parts.store.journal().run_of(cut.order.payload().order_id));
+    if (!number) {
+        const auto* runbook = loaded->runbooks.find(cut.order.payload().runbook_id);
+        auto draft = draft_of_interruption(cut, runbook, parts.time.wall_now());
+        tell_if_kept(store_or_keep({std::move(cut.order), std::nullopt, std::move(draft)}));
         co_return ok();
     }
     auto taken = co_await take_turn(loaded->settings.state_dir);
     AGENT_CO_TRY(const auto turn, std::move(taken));
-    // A run that nobody ordered may have been another process's, and is closed by now.
     AGENT_CO_TRY(const auto open, parts.store.journal().open());
-    const auto run = std::ranges::find(open, *cut.run, &OpenRun::number);
-    if (run == open.end()) co_return ok();
-    auto journal = journal_of(run->number);
-    auto draft = co_await parts.engine.finish(*run, the_very_runbook(loaded->runbooks, run->header), journal);
-    Ended ended{std::nullopt, run->number, std::move(draft)};
-    if (cut.order) ended.order.emplace(std::move(cut.order->order));
-    tell_if_kept(store_or_keep(std::move(ended)));
+    const auto run = std::ranges::find(open, *number, &OpenRun::number);
+    if (run == open.end()) co_return Error{Errc::storage, "a run is no more in the healing journal"};
+    auto draft = co_await finish(*run);
+    tell_if_kept(store_or_keep({std::move(cut.order), *number, std::move(draft)}));
     co_return ok();
+}
+
+// Of a drift, or of `heal`, that was killed while nobody else ran.
+Task<> OrderExecution::close_strays() {
+    AGENT_CO_TRY(const auto open, ground_.parts.store.journal().open());
+    for (const auto& run : open) {
+        if (run.header.order || is_kept(run.number)) continue;
+        auto draft = co_await finish(run);
+        tell_if_kept(store_or_keep({std::nullopt, run.number, std::move(draft)}));
+    }
+    co_return ok();
+}
+
+asio::awaitable<EvidenceDraft> OrderExecution::finish(const OpenRun& run) const {
+    const auto loaded = ground_.loaded;
+    auto journal = journal_of(run.number);
+    auto draft = co_await ground_.parts.engine.finish(run, the_very_runbook(loaded->runbooks, run.header), journal);
+    co_return draft;
 }
 
 }  // namespace agent

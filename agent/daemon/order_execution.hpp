@@ -29,28 +29,27 @@ public:
     [[nodiscard]] bool keeps_some() const noexcept { return !unrecorded_.empty(); }
 
 private:
-    // What was cut short: an order, a run, or both.
-    struct Interrupted {
-        std::optional<OpenOrder> order;
-        std::optional<std::int64_t> run;  // its number in the journal
-    };
     // What has ended: an order, with or without a run, or a run that nobody ordered.
     struct Ended {
         std::optional<AdmittedOrder> order;
-        std::optional<std::int64_t> run;
+        std::optional<std::int64_t> run;  // its number in the journal
         EvidenceDraft draft;
     };
     [[nodiscard]] asio::awaitable<EvidenceDraft> run(const LoadedAgent& loaded, const AdmittedOrder& order,
                                                      RunJournal& journal);
-    [[nodiscard]] Task<> close(Interrupted& cut);
-    // Waits while another process changes this host.
+    [[nodiscard]] Task<> close_interrupted(OpenOrder& cut);
+    // Waits while another process changes this host, and closes what such a one left half-way.
     [[nodiscard]] Task<HealingLock> take_turn(const std::filesystem::path& state_dir);
+    [[nodiscard]] Task<> close_strays();
+    [[nodiscard]] asio::awaitable<EvidenceDraft> finish(const OpenRun& run) const;
+    [[nodiscard]] bool is_kept(std::int64_t run) const;
     [[nodiscard]] StoredRun journal_of(std::optional<std::int64_t> run) const;
     [[nodiscard]] Result<> store(const AdmittedOrder* order, std::optional<std::int64_t> run, EvidenceDraft draft);
     [[nodiscard]] Result<> store_or_keep(Ended ended);
 
     const OrderGround& ground_;
-    std::deque<Interrupted> interrupted_;
+    std::deque<OpenOrder> interrupted_;
+    bool found_strays_{false};  // runs that nobody ordered
     std::deque<Ended> unrecorded_;
 };
 

@@ -120,6 +120,25 @@ TEST_F(ADrift, ThatComesBackIsHealedNoMoreOftenThanTheBudgetAllows) {
     EXPECT_THAT(text(evidence().back(), "error"), HasSubstr("budget_exhausted"));
 }
 
+// A run of `heal` that was killed after it had written "half\n" into the target.
+TEST_F(ADrift, ComesAfterWhatAKilledRunLeftHalfWay) {
+    auto transaction = store->begin().value();
+    const RunHeader by_hand{RunbookId{"RB-BY-HAND"}, std::string(64, 'a'), Trigger::manual, std::nullopt, time.wall};
+    const auto run = store->journal().begin(transaction, by_hand).value();
+    const auto facts = Value::object({{"path", target.string()}, {"exists", false}});
+    ASSERT_TRUE(store->journal().begin_step(transaction, run, {1, "file.install", facts, facts}).has_value());
+    ASSERT_TRUE(transaction.commit().has_value());
+    looked(CheckResult::drift);
+    const auto bundles = evidence();
+    ASSERT_EQ(bundles.size(), 2U);
+    EXPECT_EQ(text(bundles[0], "runbook_id"), "RB-BY-HAND");
+    EXPECT_EQ(text(bundles[0], "trigger"), "manual");
+    EXPECT_EQ(text(bundles[0], "outcome"), "reverted");
+    EXPECT_EQ(text(bundles[1], "outcome"), "success");
+    EXPECT_EQ(content(), "approved\n");
+    EXPECT_TRUE(store->journal().open().value().empty());
+}
+
 TEST_F(ADrift, ThatTheRunbookDoesNotRepairIsPutBack) {
     check_says = CheckResult::drift;
     looked(CheckResult::drift);
