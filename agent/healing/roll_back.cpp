@@ -1,7 +1,5 @@
 #include "healing/roll_back.hpp"
 
-#include <ranges>
-
 #include "healing/actions.hpp"
 
 namespace agent {
@@ -24,7 +22,8 @@ std::string label_of_step(std::int64_t step, std::string_view action) {
 
 asio::awaitable<RolledBack> roll_back(const ActionTools& tools, std::vector<BegunStep> steps) {
     RolledBack all;
-    for (const auto& step : steps | std::views::reverse) {
+    for (auto position = steps.rbegin(); position != steps.rend(); ++position) {
+        const auto& step = *position;
         const auto label = label_of_step(step.step, step.action);
         const auto* how = find_undo(step.action);
         if (how == nullptr || !step.saved) {
