@@ -15,37 +15,33 @@ _INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 _BOOST = re.compile(r"^#include <boost/[^>]+>", re.MULTILINE)
 
 
-def _digest(root, path, known):
-    """Covers the header and, through its includes, all of the project that it sees."""
-    if path in known:
-        return known[path]
-    known[path] = ""  # a circle ends here
-    try:
-        with open(os.path.join(root, path), "rb") as file:
-            data = file.read()
-    except FileNotFoundError:
-        return ""
-    total = hashlib.sha256(data)
-    for name in _INCLUDE.findall(data.decode("utf-8", "replace")):
-        total.update(_digest(root, os.path.join("agent", name), known).encode())
-    known[path] = total.hexdigest()
-    return known[path]
+class _Project:
+    """The headers of the project, each with all that it sees through its includes, itself among them."""
 
+    def __init__(self, root):
+        self._root, self._texts, self._seen = root, {}, {}
 
-def _boost(root, path, known):
-    """The Boost includes of the header and of all of the project that it sees."""
-    if path in known:
-        return known[path]
-    known[path] = found = set()
-    try:
-        with open(os.path.join(root, path), encoding="utf-8", errors="replace") as file:
-            text = file.read()
-    except FileNotFoundError:
-        return found
-    found.update(_BOOST.findall(text))
-    for name in _INCLUDE.findall(text):
-        found |= _boost(root, os.path.join("agent", name), known)
-    return found
+    def text(self, path):
+        if path not in self._texts:
+            try:
+                with open(os.path.join(self._root, path), encoding="utf-8", errors="replace") as file:
+                    self._texts[path] = file.read()
+            except FileNotFoundError:
+                self._texts[path] = ""
+        return self._texts[path]
+
+    def seen_by(self, path):
+        if path not in self._seen:
+            self._seen[path] = {path}  # a circle ends here
+            for name in _INCLUDE.findall(self.text(path)):
+                self._seen[path] |= self.seen_by(os.path.join("agent", name))
+        return self._seen[path]
+
+    def digest(self, path):
+        return hashlib.sha256("\0".join(self.text(seen) for seen in sorted(self.seen_by(path))).encode()).hexdigest()
+
+    def boost_includes(self, path):
+        return {line for seen in self.seen_by(path) for line in _BOOST.findall(self.text(seen))}
 
 
 def _precompile(root, includes, folder, compiler):
@@ -64,13 +60,12 @@ def check(root, headers, cache_folder):
     """Pairs of header and what the compiler said."""
     os.makedirs(cache_folder, exist_ok=True)
     compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
-    known, boost = {}, {}
-    for path in headers:
-        _boost(root, path, boost)
+    project = _Project(root)
+    boost = {path: project.boost_includes(path) for path in headers}
     precompiled = _precompile(root, set().union(*boost.values()), cache_folder, compiler)
 
     def compile_one(path):
-        key = hashlib.sha256("\n".join([compiler, *_FLAGS, _digest(root, path, known)]).encode()).hexdigest()
+        key = hashlib.sha256("\n".join([compiler, *_FLAGS, project.digest(path)]).encode()).hexdigest()
         mark = os.path.join(cache_folder, key)
         if os.path.exists(mark):
             return None
@@ -84,7 +79,5 @@ def check(root, headers, cache_folder):
         first = [line for line in done.stderr.splitlines() if "error" in line][:3]
         return path, "\n    ".join(first or done.stderr.splitlines()[:3])
 
-    for path in headers:
-        _digest(root, path, known)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         return [fault for fault in pool.map(compile_one, headers) if fault]
