@@ -81,9 +81,11 @@ struct Agent::Parts {
     StateGuard guard{*store, time, loaded->settings.evidence.keep_bundles};
     Recorder recorder{*store, time, key, speaker_of(*loaded)};
     HealingEngine engine{
-        {processes, units, time, [this](std::vector<CheckName> names) {
+        {processes, units, time,
+         [this](std::vector<CheckName> names) {
              return look_without_recording(loaded, {store.get(), time, processes, units}, std::move(names));
-         }}};
+         },
+         [this] { return baseline_of(loaded); }}};
     OrderDesk orders{loop,
                      {*store, guard, time, recorder, engine, clock, [this] { core.ring(); },
                       [this](std::optional<OrderId> order) { core.executing(std::move(order)); }},

@@ -10,29 +10,33 @@ bool DriftHealing::note(const CheckReport& report) {
     // What could not be looked at is neither healed nor well again.
     if (is_fine(report.result)) told_.erase(report.name);
     noted_.erase(report.name);
-    const auto* check = ground_.loaded->baseline.find(report.name);
-    if (report.result != CheckResult::drift || check == nullptr) return false;
-    const auto& settings = check->settings();
-    if (settings.heal == HealingMode::off || !settings.runbook) return false;
-    noted_[report.name] = {*settings.runbook, settings.heal};
+    if (report.result != CheckResult::drift || settings_of(report.name) == nullptr) return false;
+    noted_.insert(report.name);
     return true;
+}
+
+const CheckSettings* DriftHealing::settings_of(const CheckName& check) const {
+    const auto* declared = ground_.loaded->baseline.find(check);
+    if (declared == nullptr) return nullptr;
+    const auto& settings = declared->settings();
+    return settings.heal == HealingMode::off || !settings.runbook ? nullptr : &settings;
 }
 
 Task<> DriftHealing::work() {
     for (auto noted = std::exchange(noted_, {}); !noted.empty(); noted.erase(noted.begin())) {
-        auto& [check, drift] = *noted.begin();
-        auto looked = co_await look_at(check, drift);
+        auto looked = co_await look_at(*noted.begin());
         AGENT_CO_TRY(std::move(looked));
     }
     co_return ok();
 }
 
-Task<> DriftHealing::look_at(CheckName check, Drift drift) {
+Task<> DriftHealing::look_at(CheckName check) {
     const auto loaded = ground_.loaded;
     if (loaded->policy.mode == HealingMode::off) co_return ok();
-    const auto* runbook = loaded->runbooks.find(drift.runbook);
-    if (runbook == nullptr) co_return ok();  // a reload took it away, and the check with it
-    AGENT_CO_TRY(auto deferral, judge(*runbook, drift.mode));
+    const auto* settings = settings_of(check);
+    const auto* runbook = settings != nullptr ? loaded->runbooks.find(*settings->runbook) : nullptr;
+    if (runbook == nullptr) co_return ok();  // a reload took it away
+    AGENT_CO_TRY(auto deferral, judge(*runbook, settings->heal));
     if (deferral) {
         auto deferred = co_await defer(std::move(check), *runbook, *std::move(deferral));
         co_return deferred;

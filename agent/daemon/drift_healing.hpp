@@ -2,6 +2,7 @@
 // Drifts that local policy says to repair: a check whose baseline says `heal` starts its runbook by itself. Mode, hold,
 // flapping, window, budget and clock are asked as for any run.
 #include <map>
+#include <set>
 
 #include "daemon/order_execution.hpp"
 #include "daemon/order_ground.hpp"
@@ -18,17 +19,15 @@ public:
     [[nodiscard]] Task<> work();
 
 private:
-    struct Drift {
-        RunbookId runbook;
-        HealingMode mode{};
-    };
-    [[nodiscard]] Task<> look_at(CheckName check, Drift drift);
+    // Of the baseline of now; null where drifts of `check` are not healed.
+    [[nodiscard]] const CheckSettings* settings_of(const CheckName& check) const;
+    [[nodiscard]] Task<> look_at(CheckName check);
     [[nodiscard]] Result<std::optional<Deferral>> judge(const Runbook& runbook, HealingMode mode) const;
     [[nodiscard]] Task<> defer(CheckName check, const Runbook& runbook, Deferral deferral);
 
     const OrderGround& ground_;
     OrderExecution& execution_;
-    std::map<CheckName, Drift> noted_;
+    std::set<CheckName> noted_;
     std::map<CheckName, Gate> told_;  // why it waits, as evidence says
 };
 

@@ -159,6 +159,10 @@ Speaker speaker_of(const LoadedAgent& loaded) {
     return speaker;
 }
 
+std::shared_ptr<const Baseline> baseline_of(const std::shared_ptr<const LoadedAgent>& loaded) {
+    return {loaded, &loaded->baseline};
+}
+
 GateSettings gate_settings_of(const LoadedAgent& loaded) {
     return {loaded.settings.site_id, loaded.settings.host_id, &loaded.keyring,
             std::chrono::floor<std::chrono::seconds>(loaded.settings.orders.max_ttl).count()};

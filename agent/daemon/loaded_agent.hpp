@@ -38,6 +38,8 @@ struct LoadOutcome {
 [[nodiscard]] LoadOutcome load_agent_to_run(const std::filesystem::path& file);
 
 [[nodiscard]] Speaker speaker_of(const LoadedAgent& loaded);
+// Lives as long as `loaded`.
+[[nodiscard]] std::shared_ptr<const Baseline> baseline_of(const std::shared_ptr<const LoadedAgent>& loaded);
 
 // The gates' view of what is loaded. `keyring` of the result points into `loaded`.
 [[nodiscard]] GateSettings gate_settings_of(const LoadedAgent& loaded);

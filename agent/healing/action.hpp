@@ -9,6 +9,7 @@
 
 #include "async/time_source.hpp"
 #include "base/port.hpp"
+#include "drift/baseline.hpp"
 #include "host/process_runner.hpp"
 #include "host/units.hpp"
 #include "model/bundle.hpp"
@@ -23,6 +24,8 @@ struct ActionTools {
     TimeSource& time;
     // Runs drift checks afresh (all of the baseline if empty) without recording them.
     std::function<Task<std::vector<CheckReport>>(std::vector<CheckName>)> run_checks;
+    // What is declared of this host, as last loaded; never null.
+    std::function<std::shared_ptr<const Baseline>()> baseline;
 };
 
 struct StepOutcome {

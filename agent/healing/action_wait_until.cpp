@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "healing/actions.hpp"
+#include "healing/ask_check.hpp"
 
 namespace agent {
 namespace {
@@ -31,12 +32,9 @@ public:
                                             const std::optional<Value>& /*saved*/) override {
         const auto end = tools.time.mono_now() + timeout_;
         for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
-            std::vector<CheckName> names{check_};
-            auto looked = co_await tools.run_checks(std::move(names));
-            AGENT_CO_TRY(const auto reports, std::move(looked));
-            if (reports.size() != 1) co_return Error{Errc::not_found, check_.str() + " gave no result"};
+            auto asked = co_await ask_check(tools, check_);
+            AGENT_CO_TRY(const auto report, std::move(asked));
             const auto now = tools.time.mono_now();
-            const auto& report = reports.front();
             if (is_fine(report.result) || now >= end) co_return outcome_of(report);
             auto slept = co_await tools.time.sleep_until(std::min(end, now + pause));
             AGENT_CO_TRY(std::move(slept));

@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "healing/ask_check.hpp"
 #include "healing/roll_back.hpp"
 #include "healing/run.hpp"
+#include "healing/telling.hpp"
 
 namespace agent {
 namespace {
@@ -18,7 +20,7 @@ EvidenceDraft draft_of(const OpenRun& run, const Runbook* runbook) {
     draft.runbook_sha256 = run.header.runbook_sha256;
     Value::Array before;
     for (const auto& step : run.steps) {
-        before.push_back(Value::object({{"step", step.step}, {"action", step.action}, {"state", step.before}}));
+        before.push_back(state_of_step(step.step, step.action, step.before));
         ActionTaken taken;
         taken.step = step.step;
         taken.action = step.action;
@@ -46,28 +48,23 @@ Value state_after(const OpenRun& run, const RolledBack& all) {
     Value::Array after;
     for (const auto& step : run.steps) {
         const auto known = all.states.find(step.step);
-        after.push_back(Value::object({{"step", step.step},
-                                       {"action", step.action},
-                                       {"state", known != all.states.end() ? known->second : Value{}}}));
+        after.push_back(state_of_step(step.step, step.action, known != all.states.end() ? known->second : Value{}));
     }
     return Value::object({{"steps", std::move(after)}});
 }
 
 // Nothing where there is no check to ask, or it could not be asked.
-asio::awaitable<std::optional<CheckReport>> ask_check(const ActionTools& tools, const Runbook* runbook) {
+asio::awaitable<std::optional<CheckReport>> look_at_check(const ActionTools& tools, const Runbook* runbook) {
     if (runbook == nullptr || !runbook->repairs) co_return std::nullopt;
-    std::vector<CheckName> names{*runbook->repairs};
-    auto reports = co_await tools.run_checks(std::move(names));
-    if (reports.has_error() || reports.value().size() != 1) co_return std::nullopt;
-    co_return std::move(reports.value().front());
+    auto asked = co_await ask_check(tools, *runbook->repairs);
+    if (asked.has_error()) co_return std::nullopt;
+    co_return std::move(asked).value();
 }
 
 void tell_check(EvidenceDraft& draft, const std::optional<CheckReport>& report) {
     if (!report) return;
     draft.result = report->result;
-    draft.post_state.set(
-        "check",
-        Value::object({{"result", to_string(report->result)}, {"reason", report->reason}, {"facts", report->facts}}));
+    draft.post_state.set("check", state_of_check(*report));
 }
 
 }  // namespace
@@ -89,7 +86,7 @@ asio::awaitable<EvidenceDraft> finish_interrupted(const ActionTools& tools, cons
     }
     draft.error = "interrupted: the agent stopped " + where(run);
     if (run.state == RunState::verifying) {
-        const auto report = co_await ask_check(tools, runbook);
+        const auto report = co_await look_at_check(tools, runbook);
         if (report && is_fine(report->result)) {
             draft.outcome = Outcome::success;
             draft.error = *draft.error + "; all steps had been done, and the check is fine now";
@@ -107,7 +104,7 @@ asio::awaitable<EvidenceDraft> finish_interrupted(const ActionTools& tools, cons
     if (!all.left.empty()) draft.severity = Severity::critical;
     for (const auto& sentence : all.left) draft.error = *draft.error + "; " + sentence;
     if (all.left.empty()) draft.error = *draft.error + "; everything that was changed has been put back";
-    const auto report = co_await ask_check(tools, runbook);
+    const auto report = co_await look_at_check(tools, runbook);
     tell_check(draft, report);
     draft.ended = tools.time.wall_now();
     co_return draft;

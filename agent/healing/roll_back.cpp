@@ -1,6 +1,7 @@
 #include "healing/roll_back.hpp"
 
 #include "healing/actions.hpp"
+#include "healing/telling.hpp"
 
 namespace agent {
 namespace {
@@ -14,11 +15,6 @@ Task<Value> undo(const ActionTools& tools, const Undo& how, const BegunStep& ste
 }
 
 }  // namespace
-
-std::string label_of_step(std::int64_t step, std::string_view action) {
-    std::string label = "step " + std::to_string(step) + " (";
-    return label.append(action).append(")");
-}
 
 asio::awaitable<RolledBack> roll_back(const ActionTools& tools, std::vector<BegunStep> steps) {
     RolledBack all;
@@ -35,7 +31,7 @@ asio::awaitable<RolledBack> roll_back(const ActionTools& tools, std::vector<Begu
         ActionTaken taken;
         taken.step = step.step;
         taken.action = step.action;
-        taken.duration_sec = std::chrono::duration<double>{tools.time.mono_now() - started}.count();
+        taken.duration_sec = seconds_between(started, tools.time.mono_now());
         taken.result = undone.has_value() ? "undone" : "undo failed";
         taken.output_head = how->describe(*step.saved);
         if (undone.has_value()) {

@@ -18,7 +18,4 @@ struct RolledBack {
 // The last step first. An undo that says it is done is not believed: what the step found before must be found again.
 [[nodiscard]] asio::awaitable<RolledBack> roll_back(const ActionTools& tools, std::vector<BegunStep> steps);
 
-// "step 2 (file.install)"
-[[nodiscard]] std::string label_of_step(std::int64_t step, std::string_view action);
-
 }  // namespace agent

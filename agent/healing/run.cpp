@@ -3,23 +3,12 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "healing/ask_check.hpp"
 #include "healing/planning.hpp"
 #include "healing/roll_back.hpp"
+#include "healing/telling.hpp"
 
 namespace agent {
-namespace {
-
-double seconds_between(MonoTime start, MonoTime end) { return std::chrono::duration<double>{end - start}.count(); }
-
-Value entry_of(const PlanStep& step, Value state) {
-    return Value::object({{"step", step.step}, {"action", step.action}, {"state", std::move(state)}});
-}
-
-Value facts_of(const CheckReport& report) {
-    return Value::object({{"result", to_string(report.result)}, {"reason", report.reason}, {"facts", report.facts}});
-}
-
-}  // namespace
 
 EvidenceDraft blank_draft(const Runbook& runbook, WallTime now) {
     EvidenceDraft draft;
@@ -36,7 +25,7 @@ EvidenceDraft blank_draft(const Runbook& runbook, WallTime now) {
 
 Value state_of(const std::vector<PlanStep>& steps) {
     Value::Array list;
-    for (const auto& step : steps) list.push_back(entry_of(step, step.current));
+    for (const auto& step : steps) list.push_back(state_of_step(step.step, step.action, step.current));
     return Value::object({{"steps", std::move(list)}});
 }
 
@@ -179,11 +168,8 @@ bool Run::has_touched() const {
 
 Task<CheckReport> Run::look_at_check() {
     const std::string context = "running the check " + runbook_.repairs->str() + ", which this runbook repairs";
-    std::vector<CheckName> names{*runbook_.repairs};
-    auto reports = co_await tools_.run_checks(std::move(names));
-    if (reports.has_error()) co_return std::move(reports).error().in_context(context);
-    if (reports.value().size() != 1) co_return Error{Errc::not_found, context + ": it gave no result"};
-    co_return std::move(reports.value().front());
+    auto asked = co_await ask_check(tools_, *runbook_.repairs);
+    co_return in_context(std::move(asked), context);
 }
 
 Task<> Run::verify() {
@@ -214,7 +200,8 @@ asio::awaitable<std::vector<std::string>> Run::put_back() {
 
 Value Run::steps_state(bool after) const {
     Value::Array list;
-    for (const auto& step : steps_) list.push_back(entry_of(step.before, after ? step.after : step.before.current));
+    for (const auto& step : steps_)
+        list.push_back(state_of_step(step.before.step, step.before.action, after ? step.after : step.before.current));
     return Value::object({{"steps", std::move(list)}});
 }
 
@@ -234,8 +221,8 @@ void Run::tell_check() {
     const bool touched = has_touched();
     // Measurements move by themselves; where nothing was changed, nothing is said to have changed.
     const bool same = !touched && last.result == before.result && last.state == before.state;
-    draft_.pre_state.set("check", facts_of(before));
-    draft_.post_state.set("check", facts_of(same ? before : last));
+    draft_.pre_state.set("check", state_of_check(before));
+    draft_.post_state.set("check", state_of_check(same ? before : last));
     draft_.result = last.result;
     draft_.severity = before.severity.value_or(runbook_.severity);
     if (draft_.controls == Controls{}) draft_.controls = before.controls;

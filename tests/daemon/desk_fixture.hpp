@@ -78,7 +78,8 @@ protected:
         fresh->keyring.keys.push_back({order_key.public_key(), {"*"}, std::nullopt, std::nullopt});
         fresh->policy.mode = mode;
         fresh->policy.cooldown = Duration{0};
-        fresh->policy.max_per_day = 100;
+        fresh->policy.max_per_day = max_per_day;
+        fresh->baseline = baseline;
         loaded = fresh;
         if (desk) desk->change(loaded);
     }
@@ -142,15 +143,18 @@ protected:
     PosixProcessRunner processes{time};
     SystemdUnits units{time};
     CheckResult check_says{CheckResult::pass};
-    HealingEngine engine{
-        {processes, units, time, [this](std::vector<CheckName> names) -> Task<std::vector<CheckReport>> {
-             std::vector<CheckReport> reports(names.size());
-             for (std::size_t i = 0; i < names.size(); ++i) {
-                 reports[i].name = names[i];
-                 reports[i].result = check_says;
-             }
-             co_return reports;
-         }}};
+    Baseline baseline;  // of the next configure()
+    std::int64_t max_per_day{100};
+    HealingEngine engine{{processes, units, time,
+                          [this](std::vector<CheckName> names) -> Task<std::vector<CheckReport>> {
+                              std::vector<CheckReport> reports(names.size());
+                              for (std::size_t i = 0; i < names.size(); ++i) {
+                                  reports[i].name = names[i];
+                                  reports[i].result = check_says;
+                              }
+                              co_return reports;
+                          },
+                          [this] { return baseline_of(loaded); }}};
     std::shared_ptr<const LoadedAgent> loaded;
     std::unique_ptr<StateStore> store;
     std::unique_ptr<OrderClock> clock;

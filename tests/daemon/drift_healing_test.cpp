@@ -19,18 +19,12 @@ protected:
         declare("enforce");
     }
     void declare(const std::string& heal, HealingMode mode = HealingMode::enforce) {
-        auto fresh = std::make_shared<LoadedAgent>();
-        configure(mode);
-        fresh->settings = loaded->settings;
-        fresh->policy = loaded->policy;
-        fresh->runbooks = RunbookCatalogue::load(loaded->settings.healing.runbooks).catalogue;
-        auto baseline = load_baseline(
+        auto declared = load_baseline(
             folder.write("baseline.yaml", "version: 1\ncustom:\n  - {name: text, kind: file, path: " + target.string() +
                                               ", mode: \"0644\", runbook: RB-FIX-001, heal: " + heal + "}\n"));
-        ASSERT_TRUE(baseline.baseline) << baseline.faults.front().to_string();
-        fresh->baseline = *std::move(baseline.baseline);
-        loaded = fresh;
-        desk->change(loaded);
+        ASSERT_TRUE(declared.baseline) << declared.faults.front().to_string();
+        baseline = *std::move(declared.baseline);
+        configure(mode);
     }
     void looked(CheckResult result) {
         CheckReport report;
@@ -102,15 +96,8 @@ TEST_F(ADrift, WaitsForAHoldToEnd) {
 }
 
 TEST_F(ADrift, ThatComesBackIsHealedNoMoreOftenThanTheBudgetAllows) {
-    auto fresh = std::make_shared<LoadedAgent>();
+    max_per_day = 2;
     declare("enforce");
-    fresh->settings = loaded->settings;
-    fresh->baseline = loaded->baseline;
-    fresh->policy = loaded->policy;
-    fresh->policy.max_per_day = 2;
-    fresh->runbooks = RunbookCatalogue::load(loaded->settings.healing.runbooks).catalogue;
-    loaded = fresh;
-    desk->change(loaded);
     for (int i = 0; i < 5; ++i) {
         folder.write("target", "drifted\n");
         looked(CheckResult::drift);

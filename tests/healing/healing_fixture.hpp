@@ -85,11 +85,13 @@ protected:
     std::vector<CheckResult> check_results{CheckResult::pass};
     std::vector<std::vector<CheckName>> checks_asked;
     RunbookCatalogue catalogue;
+    std::shared_ptr<const Baseline> baseline{std::make_shared<Baseline>(built_in_baseline())};
     KeptJournal journal;
 
     [[nodiscard]] HealingEngine engine() {
         return HealingEngine{ActionTools{processes, units, time,
-                                         [this](std::vector<CheckName> names) { return answer(std::move(names)); }}};
+                                         [this](std::vector<CheckName> names) { return answer(std::move(names)); },
+                                         [this] { return baseline; }}};
     }
     // Loads one runbook with these further lines.
     const Runbook& runbook(const std::string& lines) {

@@ -1,6 +1,5 @@
 #include "drift/av_edr/av_edr_check.hpp"
 
-#include <algorithm>
 #include <optional>
 
 #include "codec/json.hpp"

@@ -1,6 +1,5 @@
 #include "drift/patching/patching_check.hpp"
 
-#include <algorithm>
 #include <sstream>
 #include <utility>
 
