@@ -112,7 +112,7 @@ struct Ground {
         AGENT_TRY(commit([&](Transaction& transaction) -> Result<> {
             AGENT_TRY(recorded, recorder.record(transaction, draft));
             if (!run) return ok();
-            return store.journal().close(transaction, *run);
+            return close_run(store, transaction, *run, draft, time.wall_now());
         }));
         ring_daemon(loaded->settings.state_dir);
         return *std::move(recorded);
@@ -159,7 +159,7 @@ Result<Done> apply(Ground& ground, const Runbook& runbook, Value params) {
     const LocalMandate mandate{Trigger::manual, std::move(params)};
     LocalEngine engine{ground.loaded, &ground.store};
     auto journal = ground.journal_of(number);
-    AGENT_TRY(auto draft, engine.apply(runbook, mandate, journal));
+    AGENT_TRY(auto draft, engine.apply(runbook, mandate, journal, number));
     AGENT_TRY(auto recorded, ground.close(draft, number));
     return Done{std::move(draft), std::move(recorded)};
 }

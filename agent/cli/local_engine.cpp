@@ -4,6 +4,7 @@
 
 #include "cli/session.hpp"
 #include "daemon/check_round.hpp"
+#include "daemon/timed_revert.hpp"
 
 namespace agent::cli {
 
@@ -21,9 +22,11 @@ Result<Plan> LocalEngine::plan(const Runbook& runbook, const Value& params) {
     return run_to_end(loop_, engine_.plan(runbook, params));
 }
 
-Result<EvidenceDraft> LocalEngine::apply(const Runbook& runbook, const LocalMandate& mandate, RunJournal& journal) {
+Result<EvidenceDraft> LocalEngine::apply(const Runbook& runbook, const LocalMandate& mandate, RunJournal& journal,
+                                         std::optional<std::int64_t> run) {
     const Mandate allowed{&mandate};
-    return to_its_end(engine_.apply(runbook, allowed, journal));
+    TimedRevert confirmation{loop_.get_executor(), processes_, time_, loaded_->settings, run.value_or(0)};
+    return to_its_end(engine_.apply(runbook, allowed, journal, confirmation));
 }
 
 Result<EvidenceDraft> LocalEngine::finish(const OpenRun& run, const Runbook* runbook, RunJournal& journal) {

@@ -17,7 +17,8 @@ public:
     LocalEngine(std::shared_ptr<const LoadedAgent> loaded, StateStore* store);
 
     [[nodiscard]] Result<Plan> plan(const Runbook& runbook, const Value& params);
-    [[nodiscard]] Result<EvidenceDraft> apply(const Runbook& runbook, const LocalMandate& mandate, RunJournal& journal);
+    [[nodiscard]] Result<EvidenceDraft> apply(const Runbook& runbook, const LocalMandate& mandate, RunJournal& journal,
+                                              std::optional<std::int64_t> run);
     [[nodiscard]] Result<EvidenceDraft> finish(const OpenRun& run, const Runbook* runbook, RunJournal& journal);
 
 private:

@@ -71,6 +71,7 @@ int run(int argc, char** argv) {
     add_queue(app, line);
     add_runbook(app, line);
     add_heal(app, line);
+    add_revert(app, line);
     add_hold(app, line);
     add_key(app, line);
     add_completion(app, line);

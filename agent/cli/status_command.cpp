@@ -53,6 +53,9 @@ void print(const StatusFacts& facts, const HealthVerdict& verdict, const AgentSe
                    std::to_string(std::chrono::floor<std::chrono::days>(*facts.certificate_not_after - now).count()),
                    "days left, until " + format_rfc3339(*facts.certificate_not_after)});
     table.add({"healing", std::string{to_string(settings.healing.mode)}, hold_words(facts.hold_until, now)});
+    for (const auto& held : facts.held_checks)
+        table.note(held.name.str() + " on hold since " + format_rfc3339(held.since) + ": " + held.reason +
+                   "; once it is mended: compliance-agent resume " + held.name.str());
     for (const auto& check : facts.results)
         table.add({"  " + check.name.str(), std::string{to_string(check.result)}, check.reason},
                   colour_of(check.result));

@@ -8,14 +8,6 @@
 namespace agent {
 namespace {
 
-void add_identity(HttpRequest& request, const CourierIdentity& identity) {
-    request.headers.emplace_back("X-Site-ID", identity.site_id.str());
-    request.headers.emplace_back("X-Host-ID", identity.host_id.str());
-    request.headers.emplace_back("X-Deployment-Mode", to_string(identity.deployment_mode));
-    if (identity.deployment_mode == DeploymentMode::reseller && identity.reseller_id)
-        request.headers.emplace_back("X-Reseller-ID", *identity.reseller_id);
-}
-
 // Stopping shows as an exception between two steps of a coroutine, else as a value.
 Task<> as_value(Task<> work) {
     try {
@@ -31,12 +23,22 @@ Task<> as_value(Task<> work) {
 
 }  // namespace
 
+void add_identity(HttpRequest& request, const CourierIdentity& identity) {
+    request.headers.emplace_back("X-Site-ID", identity.site_id.str());
+    request.headers.emplace_back("X-Host-ID", identity.host_id.str());
+    request.headers.emplace_back("X-Deployment-Mode", to_string(identity.deployment_mode));
+    if (identity.deployment_mode == DeploymentMode::reseller && identity.reseller_id)
+        request.headers.emplace_back("X-Reseller-ID", *identity.reseller_id);
+}
+
+std::string user_agent_of(const CourierIdentity& identity) { return "compliance-agent/" + identity.version; }
+
 asio::awaitable<bool> ServerLine::renew() {
     if (!outdated()) co_return false;
     co_await close();
     version_ = shared_->settings_version;
-    auto user_agent = "compliance-agent/" + shared_->identity.version;
-    client_ = std::make_unique<HttpsClient>(shared_->executor, shared_->time, shared_->settings, std::move(user_agent));
+    client_ = std::make_unique<HttpsClient>(shared_->executor, shared_->time, shared_->settings,
+                                            user_agent_of(shared_->identity));
     co_return true;
 }
 

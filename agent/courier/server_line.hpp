@@ -40,6 +40,10 @@ private:
     std::unique_ptr<HttpsClient> client_;
 };
 
+// The headers that every request of a host carries (PROTOCOL.md section 6).
+void add_identity(HttpRequest& request, const CourierIdentity& identity);
+[[nodiscard]] std::string user_agent_of(const CourierIdentity& identity);
+
 // Ends the work of a loop, stopped or not: closes its connection cleanly and says how it went.
 [[nodiscard]] Task<> run_and_close(Task<> work, ServerLine& line);
 

@@ -20,6 +20,7 @@
 #include "daemon/instance_lock.hpp"
 #include "daemon/own_files.hpp"
 #include "daemon/service_manager.hpp"
+#include "daemon/timed_revert.hpp"
 #include "daemon/version.hpp"
 #include "host/machine.hpp"
 #include "host/posix_process_runner.hpp"
@@ -30,10 +31,6 @@ namespace {
 
 constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
 constexpr Duration order_grace{20'000};  // for the order in hand when we are asked to stop; below TimeoutStopSec
-
-CourierIdentity identity_of(const AgentSettings& settings) {
-    return {settings.site_id, settings.host_id, settings.deployment_mode, settings.reseller_id, agent_version()};
-}
 
 void configure_log(const LogSettings& log) { configure_log(log.level, log.target, "compliance-agent"); }
 
@@ -88,13 +85,16 @@ struct Agent::Parts {
          [this] { return baseline_of(loaded); }}};
     OrderDesk orders{loop,
                      {*store, guard, time, recorder, engine, clock, [this] { core.ring(); },
+                      [this](std::int64_t run) {
+                          return std::make_unique<TimedRevert>(loop, processes, time, loaded->settings, run);
+                      },
                       [this](std::optional<OrderId> order) { core.executing(std::move(order)); }},
                      loaded};
     Core core{loop, *store, guard, time, orders, clock, loaded};
     CheckRounds checks{{*store, guard, time, processes, units, recorder, clock, [this] { core.ring(); },
                         [this](const CheckReport& report) { orders.looked(report); }},
                        loaded};
-    Courier courier{loop, time, core, loaded->settings.server, identity_of(loaded->settings)};
+    Courier courier{loop, time, core, loaded->settings.server, courier_identity_of(loaded->settings)};
 
     void reload();
     [[nodiscard]] Task<> listen_to_signals();
@@ -152,7 +152,7 @@ void Agent::Parts::reload() {
     recorder.change_speaker(speaker_of(*loaded));
     core.change(loaded);
     checks.change(loaded);
-    courier.change_settings(loaded->settings.server, identity_of(loaded->settings));
+    courier.change_settings(loaded->settings.server, courier_identity_of(loaded->settings));
     orders.change(loaded);
     log_info("configuration reloaded: " + describe());
     notify_ready(describe());

@@ -135,7 +135,7 @@ Result<> CheckRounds::store_result(Transaction& transaction, const CheckOutcome&
     return parts_.store.checks().write_notes(transaction, report.name, outcome.notes);
 }
 
-// A result that comes and goes is told of by itself, once each time it begins to; healing waits meanwhile (policy).
+// A result that comes and goes is told of by itself, and nothing heals it until a person resumes that.
 Result<> CheckRounds::note_change(Transaction& transaction, const CheckReport& report) {
     const auto since = report.ended - flapping_span;
     auto memory = parts_.store.checks();
@@ -144,8 +144,12 @@ Result<> CheckRounds::note_change(Transaction& transaction, const CheckReport& r
     const auto changes = static_cast<std::int64_t>(before.size()) + 1;
     if (is_flapping(before.size()) || !is_flapping(before.size() + 1)) return ok();
     log_warning("check " + report.name.str() + " is flapping: " + std::to_string(changes) + " changes within " +
-                    describe_duration(flapping_span) + "; healing of it waits until it is calm",
+                    describe_duration(flapping_span) + "; healing of it is on hold until: compliance-agent resume " +
+                    report.name.str(),
                 {{"check", report.name.str()}});
+    AGENT_TRY(memory.hold(
+        transaction, {report.name, report.ended,
+                      "flapping: " + std::to_string(changes) + " changes within " + describe_duration(flapping_span)}));
     AGENT_TRY(parts_.recorder.record(transaction, draft_of_flapping(report, changes, flapping_span)));
     return ok();
 }

@@ -5,7 +5,6 @@
 
 #include "daemon/remarks.hpp"
 #include "daemon/version.hpp"
-#include "drift/flapping.hpp"
 #include "host/machine.hpp"
 #include "host/nixos_system.hpp"
 
@@ -199,11 +198,13 @@ Result<PolicyFacts> policy_facts_of(const Runbook& runbook, StateStore* store, W
     facts.clock_untrusted = clock_untrusted;
     facts.changes_host = runbook.changes_host();
     facts.disruptive = runbook.disruptive;
+    facts.cooldown = runbook.cooldown;
+    facts.most_per_day = runbook.most_per_day;
     if (store == nullptr) return facts;
     const auto key = budget_key(runbook.id);
     AGENT_TRY(facts.hold_until, store->memory().hold_until());
     if (runbook.repairs) {
-        AGENT_TRY(facts.changes_of_check, store->checks().changes_since(*runbook.repairs, host_clock - flapping_span));
+        AGENT_TRY(facts.check_held, store->checks().held(*runbook.repairs));
     }
     AGENT_TRY(facts.last_run, store->memory().last_run(key));
     AGENT_TRY(facts.runs_in_last_day, store->memory().runs_since(key, host_clock - std::chrono::days{1}));

@@ -27,14 +27,13 @@ Task<> OrderExecution::carry_out(AdmittedOrder order) {
         auto draft = failed_late(order_draft(parts.time.wall_now()), nothing_changed(number.error()));
         co_return store_or_keep({std::move(order), std::nullopt, std::move(draft)});
     }
-    auto journal = journal_of(number.value());
-    auto draft = co_await run(*loaded, order, journal);
+    auto draft = co_await run(*loaded, order, number.value());
     parts.executing(std::nullopt);
     co_return store_or_keep({std::move(order), number.value(), std::move(draft)});
 }
 
 asio::awaitable<EvidenceDraft> OrderExecution::run(const LoadedAgent& loaded, const AdmittedOrder& order,
-                                                   RunJournal& journal) {
+                                                   std::optional<std::int64_t> number) {
     const auto& payload = order.payload();
     const auto* runbook = loaded.runbooks.find(payload.runbook_id);
     auto draft = order_draft(ground_.parts.time.wall_now());
@@ -61,7 +60,15 @@ asio::awaitable<EvidenceDraft> OrderExecution::run(const LoadedAgent& loaded, co
     if (verdict.verdict == Verdict::refuse) co_return refused_late(std::move(draft), order, std::move(verdict));
     ground_.parts.executing(payload.order_id);
     const Mandate mandate{&order};
-    draft = co_await ground_.parts.engine.apply(*runbook, mandate, journal);
+    draft = co_await apply(*runbook, mandate, number);
+    co_return draft;
+}
+
+asio::awaitable<EvidenceDraft> OrderExecution::apply(const Runbook& runbook, Mandate mandate,
+                                                     std::optional<std::int64_t> number) const {
+    auto journal = journal_of(number);
+    const auto confirmation = ground_.parts.confirmation(number.value_or(0));
+    auto draft = co_await ground_.parts.engine.apply(runbook, mandate, journal, *confirmation);
     co_return draft;
 }
 
@@ -75,10 +82,9 @@ Task<> OrderExecution::heal(const LoadedAgent& loaded, const Runbook& runbook) {
         AGENT_TRY(number, ground_.begin_run(transaction, runbook, std::nullopt, now));
         return ok();
     }));
-    auto journal = journal_of(number);
     const LocalMandate by_policy{Trigger::change};
     const Mandate mandate{&by_policy};
-    auto draft = co_await parts.engine.apply(runbook, mandate, journal);
+    auto draft = co_await apply(runbook, mandate, number);
     co_return store_or_keep({std::nullopt, number, std::move(draft)});
 }
 
@@ -117,7 +123,7 @@ Result<> OrderExecution::store(const AdmittedOrder* order, std::optional<std::in
     AGENT_TRY(parts.guard.commit([&](Transaction& transaction) -> Result<> {
         AGENT_TRY(parts.recorder.record(transaction, draft));
         if (run) {
-            AGENT_TRY(parts.store.journal().close(transaction, *run));
+            AGENT_TRY(close_run(parts.store, transaction, *run, draft, parts.time.wall_now()));
         }
         if (order == nullptr) return ok();
         return parts.store.orders().close(transaction, *draft.order_id, to_string(draft.outcome),

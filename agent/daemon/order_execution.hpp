@@ -35,8 +35,11 @@ private:
         std::optional<std::int64_t> run;  // its number in the journal
         EvidenceDraft draft;
     };
+    // `number` is that of the run in the journal; nothing where the runbook changes nothing.
     [[nodiscard]] asio::awaitable<EvidenceDraft> run(const LoadedAgent& loaded, const AdmittedOrder& order,
-                                                     RunJournal& journal);
+                                                     std::optional<std::int64_t> number);
+    [[nodiscard]] asio::awaitable<EvidenceDraft> apply(const Runbook& runbook, Mandate mandate,
+                                                       std::optional<std::int64_t> number) const;
     [[nodiscard]] Task<> close_interrupted(OpenOrder& cut);
     // Waits while another process changes this host, and closes what such a one left half-way.
     [[nodiscard]] Task<HealingLock> take_turn(const std::filesystem::path& state_dir);

@@ -22,6 +22,8 @@ struct OrderDeskParts {
     HealingEngine& engine;
     OrderClock& clock;
     std::function<void()> evidence_written;
+    // For the run of that number in the journal.
+    std::function<std::unique_ptr<Confirmation>(std::int64_t)> confirmation;
     // An `apply` order begins to be carried out; nothing: it has ended.
     std::function<void(std::optional<OrderId>)> executing;
 };

@@ -21,6 +21,14 @@ Value loop_json(const LoopRecord& record) {
                           {"failure", text_or_null(record.failure)}});
 }
 
+Value held_json(const std::vector<HeldCheck>& checks) {
+    Value::Array list;
+    for (const auto& check : checks)
+        list.push_back(Value::object(
+            {{"check", check.name.str()}, {"since", format_rfc3339(check.since)}, {"reason", check.reason}}));
+    return list;
+}
+
 }  // namespace
 
 std::string_view to_string(Health health) noexcept {
@@ -45,6 +53,7 @@ Result<StatusFacts> gather_status(const AgentSettings& settings, StateStore* sto
     AGENT_TRY(facts.queue, store->evidence().figures());
     AGENT_TRY(facts.chain, store->evidence().head());
     AGENT_TRY(facts.hold_until, store->memory().hold_until());
+    AGENT_TRY(facts.held_checks, store->checks().held());
     return facts;
 }
 
@@ -100,7 +109,8 @@ Value status_json(const StatusFacts& facts, const HealthVerdict& verdict, const 
                          {"receipted", facts.queue.receipted}})},
          {"certificate", certificate},
          {"healing", Value::object({{"mode", to_string(settings.healing.mode)},
-                                    {"hold_until", time_or_null(facts.hold_until)}})}});
+                                    {"hold_until", time_or_null(facts.hold_until)},
+                                    {"checks_on_hold", held_json(facts.held_checks)}})}});
 }
 
 }  // namespace agent

@@ -26,6 +26,7 @@ struct StatusFacts {
     ChainHead chain;
     std::optional<WallTime> certificate_not_after;
     std::optional<WallTime> hold_until;
+    std::vector<HeldCheck> held_checks;
 };
 
 // `store` null: the agent never ran here.
@@ -40,7 +41,7 @@ struct HealthVerdict {
 // waits over 15 minutes, bundles are quarantined, or the client certificate has expired or cannot be read.
 [[nodiscard]] HealthVerdict judge_health(const StatusFacts& facts, const AgentSettings& settings, WallTime now);
 
-// `status --json` of INTERFACE.md, with `reasons` added.
+// `status --json` of INTERFACE.md, with `reasons` and `healing.checks_on_hold` added.
 [[nodiscard]] Value status_json(const StatusFacts& facts, const HealthVerdict& verdict, const AgentSettings& settings,
                                 WallTime now);
 

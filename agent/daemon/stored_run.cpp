@@ -1,11 +1,26 @@
 #include "daemon/stored_run.hpp"
 
+#include <algorithm>
+
 namespace agent {
 namespace {
 
 Error not_begun() { return Error{Errc::storage, "the run is not in the healing journal"}; }
 
+bool has_failed_undo(const EvidenceDraft& draft) {
+    return std::ranges::any_of(draft.action_taken, [](const auto& taken) { return taken.result == "undo failed"; });
+}
+
 }  // namespace
+
+Result<> close_run(StateStore& store, Transaction& transaction, std::int64_t run, const EvidenceDraft& draft,
+                   WallTime now) {
+    AGENT_TRY(store.journal().close(transaction, run));
+    if (draft.check == EvidenceDraft{}.check || !has_failed_undo(draft)) return ok();
+    return store.checks().hold(
+        transaction, {CheckName{draft.check}, now,
+                      "a run of " + (draft.runbook_id ? draft.runbook_id->str() : "") + " could not be put back"});
+}
 
 Result<> StoredRun::begin_step(const BegunStep& step) {
     if (!number_) return not_begun();
@@ -15,6 +30,16 @@ Result<> StoredRun::begin_step(const BegunStep& step) {
 Result<> StoredRun::enter(RunState state) {
     if (!number_) return not_begun();
     return commit_([&](Transaction& transaction) { return journal_.enter(transaction, *number_, state); });
+}
+
+Result<bool> StoredRun::confirm() {
+    if (!number_) return not_begun();
+    bool first = false;
+    AGENT_TRY(commit_([&](Transaction& transaction) -> Result<> {
+        AGENT_TRY(first, journal_.replace_state(transaction, *number_, RunState::confirming, RunState::confirmed));
+        return ok();
+    }));
+    return first;
 }
 
 }  // namespace agent

@@ -4,9 +4,15 @@
 #include <optional>
 
 #include "healing/run_journal.hpp"
+#include "model/bundle.hpp"
 #include "store/state_store.hpp"
 
 namespace agent {
+
+// In the transaction that stores `draft`, the evidence of that run. Where something could not be put back, nothing
+// heals that check again until a person resumes it.
+[[nodiscard]] Result<> close_run(StateStore& store, Transaction& transaction, std::int64_t run,
+                                 const EvidenceDraft& draft, WallTime now);
 
 class StoredRun final : public RunJournal {
 public:
@@ -20,6 +26,7 @@ public:
 
     [[nodiscard]] Result<> begin_step(const BegunStep& step) override;
     [[nodiscard]] Result<> enter(RunState state) override;
+    [[nodiscard]] Result<bool> confirm() override;
 
 private:
     HealingJournal& journal_;

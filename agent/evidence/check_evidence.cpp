@@ -68,7 +68,7 @@ EvidenceDraft draft_of_flapping(const CheckReport& report, std::int64_t changes,
     draft.post_state = draft.pre_state;
     draft.outcome = Outcome::alert;
     draft.error = "flapping: " + std::to_string(changes) + " changes within " + describe_duration(span) +
-                  "; healing of this check waits until it is calm";
+                  "; healing of this check is on hold until a person resumes it";
     return draft;
 }
 

@@ -50,7 +50,8 @@ asio::awaitable<EvidenceDraft> HealingEngine::describe(const Runbook& runbook, c
     co_return draft;
 }
 
-asio::awaitable<EvidenceDraft> HealingEngine::apply(const Runbook& runbook, Mandate mandate, RunJournal& journal) {
+asio::awaitable<EvidenceDraft> HealingEngine::apply(const Runbook& runbook, Mandate mandate, RunJournal& journal,
+                                                    Confirmation& confirmation) {
     const auto trigger = trigger_of(mandate);
     const auto* const* order = std::get_if<const AdmittedOrder*>(&mandate);
     if (order != nullptr && (*order)->payload().runbook_id != runbook.id)
@@ -60,7 +61,7 @@ asio::awaitable<EvidenceDraft> HealingEngine::apply(const Runbook& runbook, Mand
     const Value& params =
         order != nullptr ? (*order)->payload().params : std::get<const LocalMandate*>(mandate)->params;
 
-    auto work = carry_out(runbook, params, journal);
+    auto work = carry_out(runbook, params, journal, confirmation);
     auto draft = co_await unstoppable(std::move(work));
     draft.trigger = trigger;
     co_return draft;
@@ -80,11 +81,12 @@ asio::awaitable<EvidenceDraft> HealingEngine::unstoppable(asio::awaitable<Eviden
     co_return draft;
 }
 
-asio::awaitable<EvidenceDraft> HealingEngine::carry_out(const Runbook& runbook, Value params, RunJournal& journal) {
+asio::awaitable<EvidenceDraft> HealingEngine::carry_out(const Runbook& runbook, Value params, RunJournal& journal,
+                                                        Confirmation& confirmation) {
     auto complete = runbook.parameters.check(params);
     if (complete.has_error())
         co_return failed_draft(runbook, tools_.time.wall_now(), "nothing was changed: " + complete.error().message());
-    Run run{tools_, runbook, std::move(complete).value(), journal};
+    Run run{tools_, runbook, std::move(complete).value(), journal, confirmation};
     auto draft = co_await run.carry_out();
     co_return draft;
 }

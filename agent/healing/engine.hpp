@@ -5,6 +5,7 @@
 
 #include "async/time_source.hpp"
 #include "healing/action.hpp"
+#include "healing/confirmation.hpp"
 #include "healing/run_journal.hpp"
 #include "healing/runbook.hpp"
 #include "model/bundle.hpp"
@@ -28,12 +29,14 @@ public:
     // current and desired value, and no time or other value that moves by itself.
     [[nodiscard]] Task<Plan> plan(const Runbook& runbook, const Value& params);
 
-    // Carries `runbook` out, and writes every step that may change the host into `journal` before it. Errors of steps
+    // Carries `runbook` out, and writes every step that may change the host into `journal` before it;
+    // `confirmation` is asked where the runbook says `confirm`. Errors of steps
     // are in the draft (`failed`, `reverted`), not here. The draft has check, result, severity, controls, pre_state,
     // post_state, action_taken, rollback, outcome, error, runbook and times; the trigger is that of the mandate, the
     // order is the caller's to add. A run that has begun is not cut short when the caller is stopped: it comes to its
     // end, which the time limits of its steps bound.
-    [[nodiscard]] asio::awaitable<EvidenceDraft> apply(const Runbook& runbook, Mandate mandate, RunJournal& journal);
+    [[nodiscard]] asio::awaitable<EvidenceDraft> apply(const Runbook& runbook, Mandate mandate, RunJournal& journal,
+                                                       Confirmation& confirmation);
 
     // Brings a run to its end that was cut short (recovery.hpp); not stopped half-way either.
     [[nodiscard]] asio::awaitable<EvidenceDraft> finish(const OpenRun& run, const Runbook* runbook,
@@ -44,7 +47,8 @@ public:
     [[nodiscard]] asio::awaitable<EvidenceDraft> describe(const Runbook& runbook, const Value& params);
 
 private:
-    [[nodiscard]] asio::awaitable<EvidenceDraft> carry_out(const Runbook& runbook, Value params, RunJournal& journal);
+    [[nodiscard]] asio::awaitable<EvidenceDraft> carry_out(const Runbook& runbook, Value params, RunJournal& journal,
+                                                           Confirmation& confirmation);
     [[nodiscard]] static asio::awaitable<EvidenceDraft> unstoppable(asio::awaitable<EvidenceDraft> work);
 
     ActionTools tools_;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "drift/flapping.hpp"
-
 namespace agent {
 namespace {
 
@@ -18,15 +16,13 @@ std::optional<Deferral> judge_mode(const PolicySettings& settings, const PolicyF
                     facts.hold_until};
 }
 
-// Repairing what comes and goes by itself, or is undone by something else, again and again would be the outage.
-std::optional<Deferral> judge_flapping(const PolicyFacts& facts) {
-    if (!facts.changes_host || !is_flapping(facts.changes_of_check.size())) return std::nullopt;
-    // Calm again when so many have left the span that the rest are few enough.
-    const auto leaving = facts.changes_of_check.size() - flapping_changes - 1;
-    return Deferral{Gate::healing_disabled,
-                    "the check that it repairs changed " + std::to_string(facts.changes_of_check.size()) +
-                        " times within " + describe_duration(flapping_span) + ": flapping",
-                    facts.changes_of_check[leaving] + flapping_span};
+// Repairing what comes and goes by itself, or what could not be put back, again and again would be the outage.
+std::optional<Deferral> judge_held_check(const PolicyFacts& facts) {
+    if (!facts.changes_host || !facts.check_held) return std::nullopt;
+    return Deferral{
+        Gate::healing_disabled,
+        "healing of the check that it repairs is on hold until `compliance-agent resume`: " + *facts.check_held,
+        std::nullopt};
 }
 
 std::optional<Deferral> judge_window(const PolicySettings& settings, const PolicyFacts& facts) {
@@ -39,21 +35,22 @@ std::optional<Deferral> judge_window(const PolicySettings& settings, const Polic
 std::optional<Deferral> judge_budget(const PolicySettings& settings, const PolicyFacts& facts) {
     constexpr Duration ask_again{std::chrono::hours{1}};
     if (!facts.changes_host) return std::nullopt;
-    const bool spent = facts.runs_in_last_day >= settings.max_per_day;
-    const bool cooling =
-        settings.cooldown.count() > 0 && facts.last_run && facts.now < *facts.last_run + settings.cooldown;
+    const auto most = std::min(settings.max_per_day, facts.most_per_day.value_or(settings.max_per_day));
+    const auto cooldown = std::max(settings.cooldown, facts.cooldown.value_or(settings.cooldown));
+    const bool spent = facts.runs_in_last_day >= most;
+    const bool cooling = cooldown.count() > 0 && facts.last_run && facts.now < *facts.last_run + cooldown;
     if (!spent && !cooling) return std::nullopt;
 
     Deferral deferral{Gate::budget_exhausted, {}, std::nullopt};
     if (cooling) {
-        deferral.not_before = *facts.last_run + settings.cooldown;
+        deferral.not_before = *facts.last_run + cooldown;
         deferral.detail = "this runbook ran at " + format_rfc3339(*facts.last_run) + " and cools down until " +
                           format_rfc3339(*deferral.not_before);
     }
     if (!spent) return deferral;
-    deferral.detail = std::to_string(facts.runs_in_last_day) + " runs in the last 24 hours, of " +
-                      std::to_string(settings.max_per_day) + " allowed";
-    if (settings.max_per_day <= 0) {
+    deferral.detail =
+        std::to_string(facts.runs_in_last_day) + " runs in the last 24 hours, of " + std::to_string(most) + " allowed";
+    if (most <= 0) {
         deferral.not_before.reset();  // no clock brings room
         return deferral;
     }
@@ -74,7 +71,7 @@ std::optional<Deferral> judge_clock(const PolicyFacts& facts) {
 
 std::optional<Deferral> judge_policy(const PolicySettings& settings, const PolicyFacts& facts) {
     if (auto deferral = judge_mode(settings, facts)) return deferral;
-    if (auto deferral = judge_flapping(facts)) return deferral;
+    if (auto deferral = judge_held_check(facts)) return deferral;
     if (auto deferral = judge_window(settings, facts)) return deferral;
     if (auto deferral = judge_budget(settings, facts)) return deferral;
     return judge_clock(facts);

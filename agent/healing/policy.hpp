@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <variant>
-#include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -28,7 +27,9 @@ struct PolicyFacts {
     std::optional<WallTime> hold_until;
     std::optional<WallTime> last_run;  // of this runbook
     std::int64_t runs_in_last_day{};
-    std::vector<WallTime> changes_of_check;  // of the check that it repairs, within flapping_span; oldest first
+    std::optional<Duration> cooldown;          // the runbook's own; the longer one counts
+    std::optional<std::int64_t> most_per_day;  // the runbook's own; the smaller one counts
+    std::optional<std::string> check_held;     // why healing of the check that it repairs waits for a person
     bool clock_untrusted{};
     bool changes_host{};
     bool disruptive{};

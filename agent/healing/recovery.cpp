@@ -40,6 +40,10 @@ std::string where(const OpenRun& run) {
         }
         case RunState::verifying: return "while it was verified";
         case RunState::rolling_back: return "while it was put back";
+        case RunState::confirming: return "before the change was confirmed";
+        case RunState::confirmed: return "after the change was confirmed";
+        case RunState::unconfirmed:
+            return "before the change was confirmed, and its timer began to put everything back";
     }
     return {};
 }
@@ -51,6 +55,16 @@ Value state_after(const OpenRun& run, const RolledBack& all) {
         after.push_back(state_of_step(step.step, step.action, known != all.states.end() ? known->second : Value{}));
     }
     return Value::object({{"steps", std::move(after)}});
+}
+
+// Whether what was cut short while it was verified is fine; what would have been confirmed next is not.
+asio::awaitable<bool> stands(const ActionTools& tools, const OpenRun& run, const Runbook* runbook) {
+    if (run.state == RunState::confirmed) co_return true;
+    if (run.state != RunState::verifying || runbook == nullptr || runbook->confirm_within) co_return false;
+    auto wanted = runbook->verify;
+    if (runbook->repairs) wanted.push_back(*runbook->repairs);
+    auto fine = co_await want_fine(tools, std::move(wanted));
+    co_return fine.has_value();
 }
 
 // Nothing where there is no check to ask, or it could not be asked.
@@ -85,15 +99,15 @@ asio::awaitable<EvidenceDraft> finish_interrupted(const ActionTools& tools, cons
         co_return draft;
     }
     draft.error = "interrupted: the agent stopped " + where(run);
-    if (run.state == RunState::verifying) {
+    const bool stays = co_await stands(tools, run, runbook);
+    if (stays) {
         const auto report = co_await look_at_check(tools, runbook);
-        if (report && is_fine(report->result)) {
-            draft.outcome = Outcome::success;
-            draft.error = *draft.error + "; all steps had been done, and the check is fine now";
-            tell_check(draft, report);
-            draft.ended = tools.time.wall_now();
-            co_return draft;
-        }
+        draft.outcome = Outcome::success;
+        draft.error = *draft.error + "; all steps had been done";
+        if (report) draft.error = *draft.error + ", and " + words_of(*report) + " now";
+        tell_check(draft, report);
+        draft.ended = tools.time.wall_now();
+        co_return draft;
     }
     const auto entered = journal.enter(RunState::rolling_back);
     if (entered.has_error()) log_warning("the healing journal could not be written: " + entered.error().message());

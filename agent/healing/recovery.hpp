@@ -1,7 +1,8 @@
 #pragma once
 // The end of a run that was cut short, by one rule for each state in which a crash can leave it:
-//   stepping, rolling back   everything is put back
-//   verifying                verified again and closed; put back where that fails
+//   stepping, rolling back, confirming, unconfirmed   everything is put back
+//   verifying   verified again and closed; put back where that fails, or where a confirmation would have followed
+//   confirmed   closed
 // It is never carried on: an order has one effect at most.
 #include "healing/action.hpp"
 #include "healing/run_journal.hpp"

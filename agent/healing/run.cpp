@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "healing/ask_check.hpp"
 #include "healing/planning.hpp"
 #include "healing/roll_back.hpp"
@@ -34,11 +35,13 @@ Outcome outcome_of(const RunEnd& end) noexcept {
     return end.undone && !end.left_changed ? Outcome::reverted : Outcome::failed;
 }
 
-Run::Run(const ActionTools& tools, const Runbook& runbook, Value params, RunJournal& journal)
+Run::Run(const ActionTools& tools, const Runbook& runbook, Value params, RunJournal& journal,
+         Confirmation& confirmation)
     : tools_{tools},
       runbook_{runbook},
       params_{std::move(params)},
       journal_{journal},
+      confirmation_{confirmation},
       draft_{blank_draft(runbook, tools.time.wall_now())} {}
 
 asio::awaitable<EvidenceDraft> Run::carry_out() {
@@ -49,22 +52,17 @@ asio::awaitable<EvidenceDraft> Run::carry_out() {
         co_return std::move(draft_);
     }
 
-    std::string error;
-    auto taken = co_await take_steps();
-    end.steps_done = taken.has_value();
-    if (taken.has_error()) error = taken.error().message();
-    if (end.steps_done) {
-        auto verified = co_await verify();
-        end.verified = verified.has_value();
-        if (verified.has_error()) error = verified.error().message();
-    }
-    if (end.steps_done && end.verified) {
+    auto proved = co_await carry_out_and_prove(end);
+    if (proved.has_value()) {
+        co_await disarm();
         close(end, {});
         co_return std::move(draft_);
     }
 
+    std::string error = proved.error().message();
     const bool touched = has_touched();
     auto left = co_await put_back();
+    co_await disarm();
     end.left_changed = !left.empty();
     end.undone = std::ranges::any_of(draft_.action_taken, [](const auto& step) { return step.result == "undone"; });
     if (!touched) error += "; nothing had been changed";
@@ -78,7 +76,21 @@ asio::awaitable<EvidenceDraft> Run::carry_out() {
     co_return std::move(draft_);
 }
 
+Task<> Run::carry_out_and_prove(RunEnd& end) {
+    auto taken = co_await take_steps();
+    AGENT_CO_TRY(std::move(taken));
+    end.steps_done = true;
+    auto verified = co_await verify();
+    AGENT_CO_TRY(in_context(std::move(verified), "the steps were carried out, but not proved"));
+    auto confirmed = co_await confirm();
+    AGENT_CO_TRY(in_context(std::move(confirmed), "the steps were carried out and proved, but not confirmed"));
+    end.verified = true;
+    co_return ok();
+}
+
 Task<> Run::look_before() {
+    auto wanted = co_await want_fine(tools_, runbook_.preconditions);
+    AGENT_CO_TRY(in_context(std::move(wanted), "a precondition is not met"));
     auto planned = co_await plan_steps(tools_, runbook_, params_);
     if (planned.has_error()) co_return std::move(planned).error();
     for (auto& step : planned.value()) steps_.push_back({step, step.current, std::nullopt, false});
@@ -94,6 +106,9 @@ Task<> Run::take_steps() {
         auto& step = steps_[i];
         auto& action = *runbook_.steps[i];
         const auto started = tools_.time.mono_now();
+        if (confirm_by_ && started >= *confirm_by_)
+            co_return Error{Errc::timed_out, "the time to confirm the change was over before " +
+                                                 label_of_step(step.before.step, step.before.action)};
         auto taken = co_await take(step, action);
         StepOutcome outcome;
         if (taken.has_value())
@@ -130,6 +145,8 @@ Task<StepOutcome> Run::change_host(Step& step, Action& action) {
     }
     auto saving = co_await action.save(tools_, params_);
     AGENT_CO_TRY(auto saved, std::move(saving));
+    auto armed = co_await arm();
+    AGENT_CO_TRY(std::move(armed));
     BegunStep begun{step.before.step, step.before.action, std::move(now.current), std::move(saved)};
     AGENT_CO_TRY(in_context(journal_.begin_step(begun), "not begun, since it could not be written down"));
     step.begun = std::move(begun);
@@ -138,6 +155,16 @@ Task<StepOutcome> Run::change_host(Step& step, Action& action) {
     step.after = outcome.state;
     step.touched = outcome.touched;
     co_return outcome;
+}
+
+// Before the first change, so that none is ever without it.
+Task<> Run::arm() {
+    if (!runbook_.confirm_within || confirm_by_) co_return ok();
+    const auto end = tools_.time.mono_now() + *runbook_.confirm_within;
+    auto armed = co_await confirmation_.arm(*runbook_.confirm_within);
+    AGENT_CO_TRY(in_context(std::move(armed), "not begun, since nothing would undo it if it cut this host off"));
+    confirm_by_ = end;
+    co_return ok();
 }
 
 void Run::tell(Step& step, const Action& action, StepOutcome outcome, double seconds) {
@@ -173,17 +200,35 @@ Task<CheckReport> Run::look_at_check() {
 }
 
 Task<> Run::verify() {
-    if (!runbook_.repairs) co_return ok();
-    enter(RunState::verifying);
-    auto report = co_await look_at_check();
-    if (report.has_error())
-        co_return std::move(report).error().in_context("the steps were carried out, but not proved");
-    check_after_ = std::move(report).value();
-    if (is_fine(check_after_->result)) co_return ok();
-    std::string why = "the steps were carried out, but the check " + runbook_.repairs->str() + " still says " +
-                      std::string{to_string(check_after_->result)};
-    if (!check_after_->reason.empty()) why += ": " + check_after_->reason;
-    co_return Error{Errc::refused, std::move(why)};
+    if (runbook_.repairs || !runbook_.verify.empty()) enter(RunState::verifying);
+    if (runbook_.repairs) {
+        auto report = co_await look_at_check();
+        AGENT_CO_TRY(check_after_, std::move(report));
+        if (!is_fine(check_after_->result)) co_return Error{Errc::refused, words_of(*check_after_)};
+    }
+    auto wanted = co_await want_fine(tools_, runbook_.verify);
+    co_return wanted;
+}
+
+Task<> Run::confirm() {
+    if (!confirm_by_) co_return ok();
+    if (tools_.time.mono_now() >= *confirm_by_) co_return Error{Errc::timed_out, "the time for it was over"};
+    AGENT_CO_TRY(journal_.enter(RunState::confirming));
+    log_info("a change waits for its confirmation: is the order server still reached?",
+             {{"runbook", runbook_.id.str()}, {"within", describe_duration(*runbook_.confirm_within)}});
+    auto reached = co_await confirmation_.reach_server(*confirm_by_);
+    AGENT_CO_TRY(std::move(reached));
+    AGENT_CO_TRY(confirmed_, journal_.confirm());
+    if (!confirmed_) co_return Error{Errc::timed_out, "its timer came first and puts everything back"};
+    co_return ok();
+}
+
+asio::awaitable<void> Run::disarm() {
+    if (!confirm_by_) co_return;
+    auto disarmed = co_await confirmation_.disarm();
+    if (disarmed.has_error())
+        log_warning("the timer of a change could not be stopped; it will find nothing to do: " +
+                    disarmed.error().message());
 }
 
 asio::awaitable<std::vector<std::string>> Run::put_back() {
@@ -212,6 +257,9 @@ void Run::close(const RunEnd& end, std::string error) {
     draft_.pre_state = steps_state(false);
     draft_.post_state = steps_state(true);
     if (check_before_) tell_check();
+    if (confirm_by_)
+        draft_.post_state.set("confirmation", Value::object({{"within", describe_duration(*runbook_.confirm_within)},
+                                                             {"confirmed", confirmed_}}));
     if (end.left_changed) draft_.severity = Severity::critical;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "healing/action.hpp"
+#include "healing/confirmation.hpp"
 #include "healing/run_journal.hpp"
 #include "healing/runbook.hpp"
 #include "model/bundle.hpp"
@@ -28,8 +29,10 @@ struct RunEnd {
 
 class Run {
 public:
-    // `params` as ParameterSchema::check gave them. `journal` is asked only where the host may change.
-    Run(const ActionTools& tools, const Runbook& runbook, Value params, RunJournal& journal);
+    // `params` as ParameterSchema::check gave them. `journal` is asked only where the host may change, `confirmation`
+    // only where the runbook wants one.
+    Run(const ActionTools& tools, const Runbook& runbook, Value params, RunJournal& journal,
+        Confirmation& confirmation);
     // Once.
     [[nodiscard]] asio::awaitable<EvidenceDraft> carry_out();
 
@@ -42,12 +45,16 @@ private:
     };
 
     [[nodiscard]] Task<> look_before();
+    [[nodiscard]] Task<> carry_out_and_prove(RunEnd& end);
     [[nodiscard]] Task<> take_steps();
     [[nodiscard]] Task<StepOutcome> take(Step& step, Action& action);
     [[nodiscard]] Task<StepOutcome> change_host(Step& step, Action& action);
+    [[nodiscard]] Task<> arm();
     void tell(Step& step, const Action& action, StepOutcome outcome, double seconds);
     [[nodiscard]] Task<CheckReport> look_at_check();
     [[nodiscard]] Task<> verify();
+    [[nodiscard]] Task<> confirm();
+    [[nodiscard]] asio::awaitable<void> disarm();
     // What could not be put back, a sentence each.
     [[nodiscard]] asio::awaitable<std::vector<std::string>> put_back();
     void enter(RunState state);
@@ -60,10 +67,13 @@ private:
     const Runbook& runbook_;
     Value params_;
     RunJournal& journal_;
+    Confirmation& confirmation_;
     EvidenceDraft draft_;
     std::vector<Step> steps_;
     std::optional<CheckReport> check_before_;
     std::optional<CheckReport> check_after_;
+    std::optional<MonoTime> confirm_by_;  // the timer runs
+    bool confirmed_{};
 };
 
 }  // namespace agent

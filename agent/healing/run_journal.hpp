@@ -11,6 +11,8 @@ public:
     // Before a step that may change the host. Where it cannot be written down, the step is not carried out.
     [[nodiscard]] virtual Result<> begin_step(const BegunStep& step) = 0;
     [[nodiscard]] virtual Result<> enter(RunState state) = 0;
+    // From `confirming` to `confirmed`; false where the run's timer came first.
+    [[nodiscard]] virtual Result<bool> confirm() = 0;
 };
 
 }  // namespace agent

@@ -22,7 +22,12 @@ struct Runbook {
     std::string sha256;                // of the file's bytes, lower-case hex
     std::optional<CheckName> repairs;  // verified by this check afterwards; evidence is filed under its name
     Severity severity{Severity::medium};
-    bool disruptive{};  // only in the maintenance window
+    bool disruptive{};                       // only in the maintenance window
+    std::vector<CheckName> preconditions;    // fine before anything is done
+    std::vector<CheckName> verify;           // fine afterwards, beside `repairs`
+    std::optional<Duration> confirm_within;  // from the first change on; put back unless the server is reached by then
+    std::optional<Duration> cooldown;        // where longer than local policy's
+    std::optional<std::int64_t> most_per_day;  // where fewer than local policy's
     Controls controls;
     ParameterSchema parameters;
     std::vector<std::unique_ptr<Action>> steps;

@@ -41,6 +41,41 @@ void read_steps(MapReader& reader, Runbook& runbook) {
     }
 }
 
+std::vector<CheckName> read_checks(MapReader& reader, std::string_view key) {
+    std::vector<CheckName> checks;
+    for (auto& name : reader.texts(key).value_or(std::vector<std::string>{})) {
+        if (!is_name(name, 1, 64)) reader.fault(key, "not the name of a check: " + quoted(name, 64));
+        checks.emplace_back(std::move(name));
+    }
+    return checks;
+}
+
+void read_confirm(MapReader& runbook_reader, Runbook& runbook) {
+    const auto* node = runbook_reader.node("confirm");
+    if (node == nullptr) return;
+    MapReader reader{runbook_reader.file(), *node, "confirm", runbook_reader.faults()};
+    reader.require("within", "how long until everything is put back, for example 5m");
+    runbook.confirm_within = reader.duration("within", std::chrono::seconds{5}, std::chrono::hours{4});
+    reader.finish();
+}
+
+void read_limits(MapReader& runbook_reader, Runbook& runbook) {
+    const auto* node = runbook_reader.node("limits");
+    if (node == nullptr) return;
+    MapReader reader{runbook_reader.file(), *node, "limits", runbook_reader.faults()};
+    runbook.cooldown = reader.duration("cooldown", Duration{0}, std::chrono::days{30});
+    runbook.most_per_day = reader.integer("max_per_day", 0, 1000);
+    reader.finish();
+}
+
+// Only sound steps tell what the runbook does.
+void judge_steps(MapReader& reader, const Runbook& runbook) {
+    if (runbook.changes_host())
+        reader.require("disruptive", "it changes the host: true to run it only in the maintenance window, else false");
+    if (runbook.confirm_within && !runbook.can_roll_back())
+        reader.fault("confirm", "nothing could be put back: each step that changes the host must have an undo");
+}
+
 Runbook read_runbook(const YamlFile& file, Faults& faults) {
     MapReader reader{file.path, file.root, "", faults};
     Runbook runbook;
@@ -67,9 +102,11 @@ Runbook read_runbook(const YamlFile& file, Faults& faults) {
     const auto before = faults.size();
     read_steps(reader, runbook);
     runbook.disruptive = reader.boolean("disruptive").value_or(false);
-    // Only sound steps tell whether the runbook changes anything.
-    if (faults.size() == before && runbook.changes_host())
-        reader.require("disruptive", "it changes the host: true to run it only in the maintenance window, else false");
+    runbook.preconditions = read_checks(reader, "preconditions");
+    runbook.verify = read_checks(reader, "verify");
+    read_confirm(reader, runbook);
+    read_limits(reader, runbook);
+    if (faults.size() == before) judge_steps(reader, runbook);
     reader.finish();
     return runbook;
 }

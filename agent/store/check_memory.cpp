@@ -94,6 +94,35 @@ Result<> CheckMemory::note_change(Transaction&, const CheckName& name, WallTime 
     return add.bind(1, name.str()).bind(2, to_column(at)).run();
 }
 
+Result<std::vector<HeldCheck>> CheckMemory::held() {
+    AGENT_TRY(auto statement, database_->prepare("SELECT name, held_at, reason FROM held_checks ORDER BY name"));
+    std::vector<HeldCheck> checks;
+    for (;;) {
+        AGENT_TRY(const auto row, statement.step());
+        if (!row) return checks;
+        checks.push_back({CheckName{statement.text(0)}, time_column(statement, 1), statement.text(2)});
+    }
+}
+
+Result<std::optional<std::string>> CheckMemory::held(const CheckName& name) {
+    AGENT_TRY(auto statement, database_->prepare("SELECT reason FROM held_checks WHERE name = ?1"));
+    AGENT_TRY(const auto row, statement.bind(1, name.str()).step());
+    return row ? std::optional{statement.text(0)} : std::nullopt;
+}
+
+Result<> CheckMemory::hold(Transaction&, const HeldCheck& check) {
+    AGENT_TRY(auto insert, database_->prepare("INSERT INTO held_checks (name, held_at, reason) VALUES (?1, ?2, ?3) "
+                                              "ON CONFLICT (name) DO NOTHING"));
+    return insert.bind(1, check.name.str()).bind(2, to_column(check.since)).bind(3, check.reason).run();
+}
+
+Result<> CheckMemory::release(Transaction&, const CheckName& name) {
+    AGENT_TRY(auto release, database_->prepare("DELETE FROM held_checks WHERE name = ?1"));
+    AGENT_TRY(release.bind(1, name.str()).run());
+    AGENT_TRY(auto forget, database_->prepare("DELETE FROM check_changes WHERE name = ?1"));
+    return forget.bind(1, name.str()).run();
+}
+
 Result<std::string> CheckMemory::notes(const CheckName& name) {
     AGENT_TRY(auto statement, database_->prepare("SELECT notes FROM check_notes WHERE name = ?1"));
     AGENT_TRY(const auto row, statement.bind(1, name.str()).step());

@@ -22,6 +22,13 @@ struct RememberedCheck {
     WallTime last_change;
 };
 
+// Nothing heals its drifts until a person resumes that.
+struct HeldCheck {
+    CheckName name;
+    WallTime since;
+    std::string reason;
+};
+
 class CheckMemory {
 public:
     explicit CheckMemory(Database& database) : database_{&database} {}
@@ -36,6 +43,15 @@ public:
     // Adds one, and forgets those of this check before `forget_before`.
     [[nodiscard]] Result<> note_change(Transaction& transaction, const CheckName& name, WallTime at,
                                        WallTime forget_before);
+
+    // By name.
+    [[nodiscard]] Result<std::vector<HeldCheck>> held();
+    // Why `name` is held; nothing: it is not.
+    [[nodiscard]] Result<std::optional<std::string>> held(const CheckName& name);
+    // A check that is held already keeps its first reason.
+    [[nodiscard]] Result<> hold(Transaction& transaction, const HeldCheck& check);
+    // Its changes so far are forgotten, so that it is not flapping at once.
+    [[nodiscard]] Result<> release(Transaction& transaction, const CheckName& name);
 
     // What a check itself keeps from run to run, as a JSON text; empty if nothing.
     [[nodiscard]] Result<std::string> notes(const CheckName& name);

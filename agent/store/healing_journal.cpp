@@ -44,6 +44,13 @@ Result<> HealingJournal::enter(Transaction&, std::int64_t run, RunState state) {
     return update.bind(1, run).bind(2, static_cast<std::int64_t>(state)).run();
 }
 
+Result<bool> HealingJournal::replace_state(Transaction&, std::int64_t run, RunState from, RunState to) {
+    AGENT_TRY(auto update, database_->prepare("UPDATE open_runs SET state = ?3 WHERE number = ?1 AND state = ?2"));
+    update.bind(1, run).bind(2, static_cast<std::int64_t>(from)).bind(3, static_cast<std::int64_t>(to));
+    AGENT_TRY(update.run());
+    return database_->changes() == 1;
+}
+
 Result<> HealingJournal::close(Transaction&, std::int64_t run) {
     AGENT_TRY(auto remove, database_->prepare("DELETE FROM open_runs WHERE number = ?1"));
     return remove.bind(1, run).run();

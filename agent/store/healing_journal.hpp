@@ -19,6 +19,9 @@ enum class RunState : std::uint8_t {
     stepping,   // whether the last begun step was carried out is not known, nor whether further ones follow
     verifying,  // every step was carried out and succeeded
     rolling_back,
+    confirming,   // verified too; undone unless the server is reached in time
+    confirmed,    // the server was reached: it stays
+    unconfirmed,  // it was not, and the run's timer puts everything back
 };
 
 // A step that was about to change the host.
@@ -52,6 +55,8 @@ public:
     [[nodiscard]] Result<std::int64_t> begin(Transaction& transaction, const RunHeader& header);
     [[nodiscard]] Result<> begin_step(Transaction& transaction, std::int64_t run, const BegunStep& step);
     [[nodiscard]] Result<> enter(Transaction& transaction, std::int64_t run, RunState state);
+    // Of a run and its timer, which may be two processes, one decides: true where the state was `from` until now.
+    [[nodiscard]] Result<bool> replace_state(Transaction& transaction, std::int64_t run, RunState from, RunState to);
     // In the transaction that stores its evidence.
     [[nodiscard]] Result<> close(Transaction& transaction, std::int64_t run);
 

@@ -240,6 +240,42 @@ CREATE TABLE begun_steps (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// Further states: 3 confirming, 4 confirmed, 5 unconfirmed. A run's timer knows it by its number alone, which must not
+// become another's. A constraint is changed by making the table anew. Checks whose healing a person must resume, with
+// the reason.
+constexpr std::string_view confirmations = R"sql(
+CREATE TABLE kept_runs AS SELECT * FROM open_runs;
+CREATE TABLE kept_steps AS SELECT * FROM begun_steps;
+DROP TABLE begun_steps;
+DROP TABLE open_runs;
+CREATE TABLE open_runs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    runbook_id TEXT NOT NULL,
+    runbook_sha256 TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    order_id TEXT UNIQUE,
+    started_at INTEGER NOT NULL,
+    state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 5)
+) STRICT;
+CREATE TABLE begun_steps (
+    run INTEGER NOT NULL REFERENCES open_runs ON DELETE CASCADE,
+    step INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    before TEXT NOT NULL,
+    saved TEXT,
+    PRIMARY KEY (run, step)
+) STRICT, WITHOUT ROWID;
+INSERT INTO open_runs SELECT * FROM kept_runs;
+INSERT INTO begun_steps SELECT * FROM kept_steps;
+DROP TABLE kept_runs;
+DROP TABLE kept_steps;
+CREATE TABLE held_checks (
+    name TEXT PRIMARY KEY,
+    held_at INTEGER NOT NULL,
+    reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 const DatabaseSettings& state_schema() {
@@ -247,7 +283,7 @@ const DatabaseSettings& state_schema() {
     static const DatabaseSettings settings{
         .application_id = 0x436d7041,
         .migrations = {chain_and_outbox, ledger, memory, lighter_append, changes_of_checks, refusals_one_by_one,
-                       loop_alarms, healing_journal}};
+                       loop_alarms, healing_journal, confirmations}};
     return settings;
 }
 

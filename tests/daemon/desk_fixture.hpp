@@ -20,6 +20,7 @@
 #include "host/posix_process_runner.hpp"
 #include "host/systemd_units.hpp"
 #include "model/limits.hpp"
+#include "support/fake_confirmation.hpp"
 #include "support/fake_time.hpp"
 #include "support/run.hpp"
 #include "support/temporary_directory.hpp"
@@ -58,6 +59,7 @@ protected:
         desk = std::make_unique<OrderDesk>(
             io.get_executor(),
             OrderDeskParts{*store, *guard, time, *recorder, engine, *clock, [this] { ++rings; },
+                           [](std::int64_t) { return std::make_unique<FakeConfirmation>(); },
                            [this](const std::optional<OrderId>& order) {
                                progress.push_back(order ? order->str() + " begins" : "ends");
                            }},
@@ -143,10 +145,12 @@ protected:
     PosixProcessRunner processes{time};
     SystemdUnits units{time};
     CheckResult check_says{CheckResult::pass};
+    std::function<void()> before_checks;
     Baseline baseline;  // of the next configure()
     std::int64_t max_per_day{100};
     HealingEngine engine{{processes, units, time,
                           [this](std::vector<CheckName> names) -> Task<std::vector<CheckReport>> {
+                              if (before_checks) before_checks();
                               std::vector<CheckReport> reports(names.size());
                               for (std::size_t i = 0; i < names.size(); ++i) {
                                   reports[i].name = names[i];

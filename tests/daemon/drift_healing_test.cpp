@@ -126,6 +126,22 @@ TEST_F(ADrift, ComesAfterWhatAKilledRunLeftHalfWay) {
     EXPECT_TRUE(store->journal().open().value().empty());
 }
 
+TEST_F(ADrift, WhoseRunCannotBePutBackIsLeftToAPerson) {
+    check_says = CheckResult::drift;
+    int looks = 0;
+    before_checks = [&] {
+        if (++looks < 2) return;  // what is to be put back has lost its place
+        std::filesystem::remove(target);
+        std::filesystem::create_directory(target);
+    };
+    looked(CheckResult::drift);
+    looked(CheckResult::drift);
+    EXPECT_THAT(outcomes(), ElementsAre("failed", "deferred"));
+    EXPECT_EQ(text(evidence()[0], "severity"), "critical");
+    EXPECT_THAT(text(evidence()[1], "error"), HasSubstr("could not be put back"));
+    ASSERT_EQ(store->checks().held().value().size(), 1U);
+}
+
 TEST_F(ADrift, ThatTheRunbookDoesNotRepairIsPutBack) {
     check_says = CheckResult::drift;
     looked(CheckResult::drift);

@@ -33,8 +33,8 @@ PREPARED = ("av_edr_health", "backup_verification", "logging_continuity", "firew
              "time_sync")
 
 
-def write_baseline(world, extra=()):
-    baseline = {"version": 1, "checks": {name: {"enabled": False} for name in PREPARED}, "custom": [
+def write_baseline(world, extra=(), without=()):
+    baseline = {"version": 1, "checks": {name: {"enabled": False} for name in (*PREPARED, *without)}, "custom": [
         {"name": CHECK, "kind": "file", "path": world.path("files", "motd"), "sha256": hashlib.sha256(CONTENT.encode()).hexdigest(),
          "mode": "0644"},
         *extra,

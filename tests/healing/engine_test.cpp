@@ -8,6 +8,7 @@
 namespace agent::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -35,7 +36,7 @@ TEST_F(Engine, UndoesEverythingWhenTheCheckStillComplains) {
     const auto draft = apply(runbook("repairs: motd\nsteps:\n" + install("motd", "right")));
     EXPECT_EQ(draft.outcome, Outcome::reverted);
     EXPECT_EQ(draft.result, CheckResult::drift);
-    EXPECT_THAT(draft.error.value_or(""), HasSubstr("the check motd still says drift: not as it should be"));
+    EXPECT_THAT(draft.error.value_or(""), HasSubstr("the check motd says drift: not as it should be"));
     EXPECT_EQ(slurp(target("motd")), "wrong");
     EXPECT_THAT(words_of(draft), ElementsAre("1 done", "1 undone"));
     EXPECT_EQ(draft.pre_state, draft.post_state);
@@ -174,7 +175,7 @@ TEST_F(Engine, BringsARunToItsEndThoughItsCallerIsStopped) {
     std::optional<Outcome> outcome;
     TaskGroup tasks{io.get_executor(), [](const std::string&, const Error&) {}};
     tasks.start("run", [&]() -> Task<> {
-        auto draft = co_await healing.apply(one, &mandate, journal);
+        auto draft = co_await healing.apply(one, &mandate, journal, confirmation);
         outcome = draft.outcome;
         co_return ok();
     });
@@ -184,6 +185,82 @@ TEST_F(Engine, BringsARunToItsEndThoughItsCallerIsStopped) {
     io.run();
     EXPECT_EQ(outcome, Outcome::success);
     EXPECT_EQ(slurp(target("f")), "after");
+}
+
+class Confirming : public HealingTest {
+protected:
+    const Runbook& installing() {
+        folder.write("f", "before");
+        return runbook("repairs: motd\nconfirm: {within: 5m}\nsteps:\n" + install("f", "after"));
+    }
+};
+
+TEST_F(Confirming, KeepsAChangeAfterWhichTheServerIsReached) {
+    const auto draft = apply(installing());
+    EXPECT_EQ(draft.outcome, Outcome::success);
+    EXPECT_EQ(slurp(target("f")), "after");
+    EXPECT_THAT(confirmation.words, ElementsAre("armed for 5 m", "asked", "disarmed"));
+    EXPECT_THAT(journal.words, ElementsAre("begins 1", "verifying", "confirming", "confirmed"));
+    EXPECT_EQ(*draft.post_state.find("confirmation")->find("confirmed"), Value{true});
+}
+
+TEST_F(Confirming, PutsBackAChangeAfterWhichTheServerIsNotReached) {
+    confirmation.unreached = Error{Errc::timed_out, "the order server was not reached in time: no route"};
+    const auto draft = apply(installing());
+    EXPECT_EQ(draft.outcome, Outcome::reverted);
+    EXPECT_EQ(slurp(target("f")), "before");
+    EXPECT_THAT(draft.error.value_or(""), AllOf(HasSubstr("not confirmed"), HasSubstr("no route")));
+    EXPECT_THAT(confirmation.words, ElementsAre("armed for 5 m", "asked", "disarmed"));
+    EXPECT_EQ(*draft.post_state.find("confirmation")->find("confirmed"), Value{false});
+}
+
+TEST_F(Confirming, PutsBackWhatItsTimerWasFirstToTake) {
+    journal.timer_was_first = true;
+    const auto draft = apply(installing());
+    EXPECT_EQ(draft.outcome, Outcome::reverted);
+    EXPECT_EQ(slurp(target("f")), "before");
+}
+
+TEST_F(Confirming, ChangesNothingWithoutATimer) {
+    confirmation.no_timer = Error{Errc::system, "no more processes"};
+    const auto draft = apply(installing());
+    EXPECT_EQ(draft.outcome, Outcome::failed);
+    EXPECT_EQ(slurp(target("f")), "before");
+    EXPECT_THAT(draft.error.value_or(""), AllOf(HasSubstr("no more processes"), HasSubstr("nothing had been changed")));
+    EXPECT_THAT(journal.words, IsEmpty());
+}
+
+TEST_F(Confirming, AsksNobodyWhereNothingChanges) {
+    const auto& one = installing();
+    folder.write("f", "after");
+    std::filesystem::permissions(target("f"), std::filesystem::perms{0640});
+    EXPECT_EQ(apply(one).outcome, Outcome::success);
+    EXPECT_THAT(confirmation.words, IsEmpty());
+}
+
+TEST_F(Confirming, ComesOnlyAfterTheCheckIsFine) {
+    check_results = {CheckResult::drift};
+    EXPECT_EQ(apply(installing()).outcome, Outcome::reverted);
+    EXPECT_THAT(confirmation.words, ElementsAre("armed for 5 m", "disarmed"));
+}
+
+TEST_F(Engine, ChangesNothingWhereAPreconditionIsNotMet) {
+    folder.write("f", "before");
+    check_results = {CheckResult::error};
+    const auto draft = apply(runbook("preconditions: [backup_verification]\nsteps:\n" + install("f", "after")));
+    EXPECT_EQ(draft.outcome, Outcome::failed);
+    EXPECT_EQ(slurp(target("f")), "before");
+    EXPECT_THAT(draft.error.value_or(""),
+                AllOf(HasSubstr("precondition"), HasSubstr("backup_verification says error")));
+}
+
+TEST_F(Engine, ProvesByFurtherChecks) {
+    folder.write("f", "before");
+    check_results = {CheckResult::drift, CheckResult::pass, CheckResult::drift};
+    const auto draft = apply(runbook("repairs: motd\nverify: [patching]\nsteps:\n" + install("f", "after")));
+    EXPECT_EQ(draft.outcome, Outcome::reverted);
+    EXPECT_EQ(slurp(target("f")), "before");
+    EXPECT_THAT(draft.error.value_or(""), HasSubstr("the check patching says drift"));
 }
 
 TEST(RunEnd, DecidesTheOutcome) {

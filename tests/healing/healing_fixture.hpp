@@ -11,6 +11,7 @@
 #include "async/system_time_source.hpp"
 #include "healing/engine.hpp"
 #include "host/posix_process_runner.hpp"
+#include "support/fake_confirmation.hpp"
 #include "support/run.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -64,8 +65,26 @@ public:
     Result<> enter(RunState state) override {
         if (refuses) return *refuses;
         run.state = state;
-        words.emplace_back(state == RunState::verifying ? "verifying" : "rolling back");
+        words.emplace_back(name_of(state));
         return ok();
+    }
+    Result<bool> confirm() override {
+        if (refuses) return *refuses;
+        if (run.state != RunState::confirming || timer_was_first) return false;
+        run.state = RunState::confirmed;
+        words.emplace_back("confirmed");
+        return true;
+    }
+    bool timer_was_first{};
+
+private:
+    static const char* name_of(RunState state) {
+        switch (state) {
+            case RunState::verifying: return "verifying";
+            case RunState::rolling_back: return "rolling back";
+            case RunState::confirming: return "confirming";
+            default: return "another state";
+        }
     }
 };
 
@@ -87,6 +106,7 @@ protected:
     RunbookCatalogue catalogue;
     std::shared_ptr<const Baseline> baseline{std::make_shared<Baseline>(built_in_baseline())};
     KeptJournal journal;
+    FakeConfirmation confirmation;
 
     [[nodiscard]] HealingEngine engine() {
         return HealingEngine{ActionTools{processes, units, time,
@@ -109,7 +129,7 @@ protected:
     EvidenceDraft apply(const Runbook& runbook, Value params = Value::Object{}) {
         auto healing = engine();
         const LocalMandate mandate{Trigger::manual, std::move(params)};
-        return run(io, healing.apply(runbook, &mandate, journal));
+        return run(io, healing.apply(runbook, &mandate, journal, confirmation));
     }
     // As if the agent had been killed and started again.
     EvidenceDraft finish(const OpenRun& cut, const Runbook* runbook) {

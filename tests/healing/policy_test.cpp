@@ -6,6 +6,7 @@ namespace agent {
 namespace {
 
 using std::chrono::hours;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 WallTime at(std::string_view text) { return parse_rfc3339(text).value(); }
@@ -51,14 +52,29 @@ TEST_F(Policy, HoldsUntilTheVeryMoment) {
     EXPECT_THAT(judge_policy(settings, facts)->detail, HasSubstr("until it is resumed"));
 }
 
-TEST_F(Policy, LetsAFlappingCheckComeToRest) {
-    const auto minutes_ago = [this](int minutes) { return facts.now - std::chrono::minutes{minutes}; };
-    facts.changes_of_check = {minutes_ago(29), minutes_ago(20), minutes_ago(10)};
-    EXPECT_EQ(reason(), std::nullopt) << "three changes are no flapping";
-    facts.changes_of_check.push_back(minutes_ago(1));
+TEST_F(Policy, IsTightenedButNotLoosenedByTheLimitsOfARunbook) {
+    settings.cooldown = std::chrono::minutes{10};
+    settings.max_per_day = 6;
+    facts.last_run = facts.now - std::chrono::minutes{30};
+    facts.runs_in_last_day = 2;
+    facts.cooldown = std::chrono::minutes{1};
+    facts.most_per_day = 100;
+    EXPECT_EQ(reason(), std::nullopt);
+    facts.runs_in_last_day = 6;
+    EXPECT_EQ(reason(), Gate::budget_exhausted);
+    facts.runs_in_last_day = 2;
+    facts.most_per_day = 2;
+    EXPECT_EQ(reason(), Gate::budget_exhausted);
+    facts.most_per_day.reset();
+    facts.cooldown = std::chrono::hours{1};
+    EXPECT_EQ(not_before(), *facts.last_run + std::chrono::hours{1});
+}
+
+TEST_F(Policy, LeavesACheckOnHoldToAPerson) {
+    facts.check_held = "flapping: 4 changes within 30m";
     EXPECT_EQ(reason(), Gate::healing_disabled);
-    EXPECT_THAT(judge_policy(settings, facts)->detail, HasSubstr("flapping"));
-    EXPECT_EQ(not_before(), minutes_ago(29) + std::chrono::minutes{30}) << "then the oldest counts no more";
+    EXPECT_THAT(judge_policy(settings, facts)->detail, AllOf(HasSubstr("flapping"), HasSubstr("resume")));
+    EXPECT_EQ(not_before(), std::nullopt) << "no clock ends it";
     facts.changes_host = false;
     EXPECT_EQ(reason(), std::nullopt) << "looking does no harm";
 }

@@ -27,7 +27,7 @@ protected:
 };
 
 TEST_F(Recovery, PutsBackWhatWasUnderWay) {
-    for (const auto state : {RunState::stepping, RunState::rolling_back}) {
+    for (const auto state : {RunState::stepping, RunState::rolling_back, RunState::confirming, RunState::unconfirmed}) {
         folder.write("f", "before");
         std::filesystem::remove(target("g"));
         const auto& one = installing();
@@ -42,6 +42,23 @@ TEST_F(Recovery, PutsBackWhatWasUnderWay) {
                                        : Value::object({{"steps", *draft.post_state.find("steps")}}));
         EXPECT_THAT(draft.error.value_or(""), AllOf(HasSubstr("interrupted"), HasSubstr("has been put back")));
     }
+}
+
+TEST_F(Recovery, LeavesAConfirmedChange) {
+    folder.write("f", "before");
+    const auto& one = installing();
+    const auto draft = finish(cut_short(one, RunState::confirmed), nullptr);
+    EXPECT_EQ(draft.outcome, Outcome::success);
+    EXPECT_EQ(slurp(target("f")), "after");
+    EXPECT_THAT(draft.error.value_or(""), HasSubstr("after the change was confirmed"));
+}
+
+TEST_F(Recovery, DoesNotTakeAVerifiedChangeForAConfirmedOne) {
+    folder.write("f", "before");
+    const auto& one = runbook("repairs: motd\nconfirm: {within: 5m}\nsteps:\n" + install("f", "after"));
+    const auto draft = finish(cut_short(one, RunState::verifying), &one);
+    EXPECT_EQ(draft.outcome, Outcome::reverted);
+    EXPECT_EQ(slurp(target("f")), "before");
 }
 
 TEST_F(Recovery, OfAStepThatNeverHappenedLeavesTheHostAsItIs) {

@@ -49,6 +49,7 @@ TEST_F(Runbooks, KeepsTheDigestOfItsBytesAndWhatItSays) {
     const std::string text =
         "id: RB-A\nname: a name\ndescription: what\nrepairs: motd\nseverity: high\ndisruptive: true\n"
         "controls: {hipaa: [\"164.312(b)\"], nist_800_53: [AU-2]}\n"
+        "preconditions: [time_sync]\nverify: [patching, encryption]\nlimits: {cooldown: 1h, max_per_day: 2}\n"
         "steps:\n  - {action: unit.restart, unit: ssh.service}\n";
     const auto loaded = load(text);
     ASSERT_TRUE(loaded.faults.empty());
@@ -57,6 +58,10 @@ TEST_F(Runbooks, KeepsTheDigestOfItsBytesAndWhatItSays) {
     EXPECT_EQ(runbook.repairs, CheckName{"motd"});
     EXPECT_EQ(runbook.severity, Severity::high);
     EXPECT_TRUE(runbook.disruptive);
+    EXPECT_EQ(runbook.preconditions, std::vector<CheckName>{CheckName{"time_sync"}});
+    EXPECT_EQ(runbook.verify.size(), 2U);
+    EXPECT_EQ(runbook.cooldown, Duration{std::chrono::hours{1}});
+    EXPECT_EQ(runbook.most_per_day, 2);
     EXPECT_EQ(runbook.controls.nist_800_53, std::vector<std::string>{"AU-2"});
 }
 
@@ -72,6 +77,13 @@ TEST_F(Runbooks, NamesLineAndKeyOfEachFault) {
     const std::vector<Wrong> table{
         {"id: rb-a\nname: a\ndescription: a\nsteps: [{action: check.run, checks: all}]\n", 1, "id", "must be RB-"},
         {"name: a\ndescription: a\nsteps: [{action: check.run, checks: all}]\n", 1, "id", "missing"},
+        {head() + "  - {action: unit.restart, unit: a.service}\nconfirm: {within: 5m}\n", 7, "confirm",
+         "must have an undo"},
+        {head() + "  - {action: file.install, path: /a, mode: \"0644\", content: a}\nconfirm: {within: 1s}\n", 7,
+         "confirm.within", "5s"},
+        {head() + "  - {action: unit.restart, unit: a.service}\nlimits: {per_day: 1}\n", 7, "limits.per_day",
+         "unknown"},
+        {head() + "  - {action: unit.restart, unit: a.service}\nverify: [\"a b\"]\n", 7, "verify", "name of a check"},
         {read_only + "  - {action: check.run, checks: all}\nseverty: low\n", 6, "severty",
          "did you mean \"severity\"?"},
         {read_only + "  - {action: check.run, checks: all}\nseverity: bad\n", 6, "severity", "not one of"},

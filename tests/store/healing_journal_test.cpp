@@ -61,6 +61,25 @@ TEST_F(Journal, LetsARunGoWithItsStepsOnceItIsClosed) {
     EXPECT_EQ(left.value().integer(0), 0) << "what was kept of a file goes with its run";
 }
 
+TEST_F(Journal, LetsOneOfTwoDecideWhatBecomesOfARun) {
+    auto transaction = store->begin().value();
+    auto& journal = store->journal();
+    const auto run = journal.begin(transaction, header_for("")).value();
+    ASSERT_TRUE(journal.enter(transaction, run, RunState::confirming).has_value());
+    EXPECT_TRUE(journal.replace_state(transaction, run, RunState::confirming, RunState::unconfirmed).value());
+    EXPECT_FALSE(journal.replace_state(transaction, run, RunState::confirming, RunState::confirmed).value());
+    EXPECT_EQ(journal.open().value()[0].state, RunState::unconfirmed);
+}
+
+// Its timer may still be under way.
+TEST_F(Journal, GivesTheNumberOfAClosedRunToNoOther) {
+    auto transaction = store->begin().value();
+    auto& journal = store->journal();
+    const auto run = journal.begin(transaction, header_for("")).value();
+    ASSERT_TRUE(journal.close(transaction, run).has_value());
+    EXPECT_GT(journal.begin(transaction, header_for("")).value(), run);
+}
+
 TEST_F(Journal, KnowsNoSecondRunOfAnOrderAndNoStepOfNoRun) {
     auto transaction = store->begin().value();
     ASSERT_TRUE(store->journal().begin(transaction, header_for("o-1")).has_value());

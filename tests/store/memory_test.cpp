@@ -59,6 +59,21 @@ TEST_F(MemoryTest, ChangesOfACheckAreKeptAsLongAsTheyAreAskedFor) {
     EXPECT_EQ(checks().changes_since(other, minute(0)).value().size(), 1U);
 }
 
+TEST_F(MemoryTest, ACheckOnHoldKeepsItsFirstReasonUntilItIsReleased) {
+    const CheckName name{"patching"};
+    commit([&](Transaction& t) { return checks().hold(t, {name, noon, "flapping"}); });
+    commit([&](Transaction& t) { return checks().hold(t, {name, noon + std::chrono::hours{1}, "by hand"}); });
+    commit([&](Transaction& t) { return checks().note_change(t, name, noon, noon); });
+    reopen();
+    EXPECT_EQ(checks().held(name).value(), "flapping");
+    ASSERT_EQ(checks().held().value().size(), 1U);
+    EXPECT_EQ(checks().held().value()[0].since, noon);
+    EXPECT_EQ(checks().held(CheckName{"encryption"}).value(), std::nullopt);
+    commit([&](Transaction& t) { return checks().release(t, name); });
+    EXPECT_EQ(checks().held(name).value(), std::nullopt);
+    EXPECT_TRUE(checks().changes_since(name, noon).value().empty()) << "or it would be flapping at once";
+}
+
 TEST_F(MemoryTest, AHoldLastsUntilItIsLifted) {
     EXPECT_FALSE(memory().hold_until().value());
     ASSERT_TRUE(memory().write_hold(WallTime::max()).has_value());

@@ -18,7 +18,7 @@ void make_older(const std::filesystem::path& folder, std::size_t steps, std::str
     auto database = Database::open(folder / "state.db", OpenMode::create, settings);
     ASSERT_TRUE(database.has_value()) << database.error().message();
     ASSERT_TRUE(database.value()
-                    .execute("INSERT INTO facts VALUES ('epoch', 'b3c2a5f0-0000-4000-8000-000000000001')")
+                    .execute("INSERT OR IGNORE INTO facts VALUES ('epoch', 'b3c2a5f0-0000-4000-8000-000000000001')")
                     .has_value());
     const auto filled = database.value().execute(filled_by);
     ASSERT_TRUE(filled.has_value()) << filled.error().message();
@@ -133,6 +133,20 @@ TEST(StateMigrations, Step8AddsTheJournalOfRunsAndKeepsThoseThatCount) {
     auto store = open_state(folder.path());
     EXPECT_TRUE(store->journal().open().value().empty());
     EXPECT_EQ(store->memory().runs_since("RB-FIX-001", WallTime{}).value(), 1);
+}
+
+TEST(StateMigrations, Step9KeepsRunsThatWereCutShort) {
+    testing::TemporaryDirectory folder;
+    make_older(folder.path(), 8, "INSERT INTO open_runs VALUES (7, 'RB-FIX-001', 'abc', 'manual', NULL, 5, 2)");
+    make_older(folder.path(), 8, "INSERT INTO begun_steps VALUES (7, 1, 'file.install', '{}', '{\"path\":\"/x\"}')");
+    auto store = open_state(folder.path());
+    const auto open = store->journal().open().value();
+    ASSERT_EQ(open.size(), 1U);
+    EXPECT_EQ(open[0].number, 7);
+    EXPECT_EQ(open[0].state, RunState::rolling_back);
+    ASSERT_EQ(open[0].steps.size(), 1U);
+    EXPECT_TRUE(open[0].steps[0].saved.has_value());
+    EXPECT_TRUE(store->checks().held().value().empty());
 }
 
 TEST(StateMigrations, AReaderDoesNotMigrate) {
