@@ -56,7 +56,7 @@ public:
             outcome.why = unit + " cannot be restarted: it is " + before.value().load_state;
             co_return outcome;
         }
-        auto restarted = co_await tools.units.restart(unit, timeout_);
+        auto restarted = co_await tools.units.run_job(unit, UnitJob::restart, timeout_);
         outcome.touched = restarted.has_value() || restarted.error().code() != Errc::unreachable;
         auto after = co_await tools.units.state(unit);
         if (after.has_value()) outcome.state = facts_of(unit, after.value());

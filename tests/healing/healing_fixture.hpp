@@ -1,6 +1,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -20,9 +21,9 @@ namespace agent::testing {
 class FakeUnits final : public UnitManager {
 public:
     std::map<std::string, UnitState> units;
-    std::map<std::string, UnitState> after_restart;  // else active
+    std::map<std::string, UnitState> after_start;  // else active
     std::optional<Error> refuses;
-    std::vector<std::string> restarted;
+    std::vector<std::string> jobs;  // "start ssh.service"
 
     [[nodiscard]] Task<UnitState> state(std::string unit) override {
         if (refuses) co_return *refuses;
@@ -34,17 +35,40 @@ public:
         if (known == units.end()) co_return missing;
         co_return known->second;
     }
-    [[nodiscard]] Task<> restart(std::string unit, Duration /*limit*/) override {
-        restarted.push_back(unit);
-        units[unit] = after_restart.contains(unit) ? after_restart[unit] : running();
+    [[nodiscard]] Task<> run_job(std::string unit, UnitJob job, Duration /*limit*/) override {
+        constexpr std::array words{"start ", "stop ", "restart "};
+        jobs.push_back(words.at(static_cast<std::size_t>(job)) + unit);
+        auto& state = units[unit];
+        if (job == UnitJob::stop)
+            set_running(state, "inactive", "dead");
+        else if (after_start.contains(unit))
+            state = after_start[unit];
+        else
+            set_running(state, "active", "running");
         co_return ok();
     }
-    [[nodiscard]] static UnitState running() {
+    [[nodiscard]] Task<> enable(std::string unit) override {
+        jobs.push_back("enable " + unit);
+        units[unit].unit_file_state = "enabled";
+        co_return ok();
+    }
+    [[nodiscard]] Task<> disable(std::string unit) override {
+        jobs.push_back("disable " + unit);
+        units[unit].unit_file_state = "disabled";
+        co_return ok();
+    }
+    [[nodiscard]] static UnitState running() { return with_state("active", "running"); }
+    [[nodiscard]] static UnitState with_state(std::string active_state, std::string sub_state) {
         UnitState state;
         state.load_state = "loaded";
-        state.active_state = "active";
-        state.sub_state = "running";
+        set_running(state, std::move(active_state), std::move(sub_state));
         return state;
+    }
+
+private:
+    static void set_running(UnitState& state, std::string active_state, std::string sub_state) {
+        state.active_state = std::move(active_state);
+        state.sub_state = std::move(sub_state);
     }
 };
 
