@@ -15,7 +15,10 @@ constexpr std::array actions{
     Entry{"check.run", &read_check_run},
     Entry{"command.run", &read_command_run},
     Entry{"file.install", &read_file_install, &undo_of_file_install},
+    Entry{"unit.enable", &read_unit_enable, &undo_of_unit_enable},
     Entry{"unit.restart", &read_unit_restart},
+    Entry{"unit.start", &read_unit_start, &undo_of_unit_start},
+    Entry{"unit.stop", &read_unit_stop, &undo_of_unit_stop},
     Entry{"wait.until", &read_wait_until},
 };
 
