@@ -14,7 +14,11 @@ struct Entry {
 constexpr std::array actions{
     Entry{"check.run", &read_check_run},
     Entry{"command.run", &read_command_run},
-    Entry{"file.install", &read_file_install, &undo_of_file_install},
+    Entry{"file.install", &read_file_install, &undo_of_placed_file},
+    Entry{"file.restore", &read_file_restore, &undo_of_placed_file},
+    Entry{"nft.apply", &read_nft_apply, &undo_of_tables},
+    Entry{"nft.restore", &read_nft_restore, &undo_of_tables},
+    Entry{"sysctl.set", &read_sysctl_set, &undo_of_sysctl_set},
     Entry{"unit.restart", &read_unit_restart},
     Entry{"wait.until", &read_wait_until},
 };

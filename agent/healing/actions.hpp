@@ -14,12 +14,18 @@ namespace agent {
 
 // Null where steps of `action` cannot be undone.
 [[nodiscard]] const Undo* find_undo(std::string_view action) noexcept;
-extern const Undo undo_of_file_install;
+extern const Undo undo_of_placed_file;
+extern const Undo undo_of_sysctl_set;
+extern const Undo undo_of_tables;
 
 // One action each, in the file of its name.
 [[nodiscard]] std::unique_ptr<Action> read_check_run(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_command_run(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_file_install(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_file_restore(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_nft_apply(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_nft_restore(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_sysctl_set(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_unit_restart(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_wait_until(MapReader& step, const ParameterSchema& parameters);
 

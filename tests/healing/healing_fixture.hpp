@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "async/system_time_source.hpp"
+#include "drift/run_checks.hpp"
 #include "healing/engine.hpp"
 #include "host/posix_process_runner.hpp"
 #include "support/run.hpp"
@@ -74,7 +75,8 @@ inline std::string slurp(const std::filesystem::path& file) {
     return {std::istreambuf_iterator<char>{stream}, {}};
 }
 
-// Real files, real processes; checks answer what `check_results` says, one after the other (the last one stays).
+// Real files, real processes; checks answer what `check_results` says, one after the other (the last one stays), or
+// look, where `checks_look`.
 class HealingTest : public ::testing::Test {
 protected:
     asio::io_context io;
@@ -83,16 +85,18 @@ protected:
     FakeUnits units;
     TemporaryDirectory folder;
     std::vector<CheckResult> check_results{CheckResult::pass};
+    bool checks_look{};
     std::vector<std::vector<CheckName>> checks_asked;
     RunbookCatalogue catalogue;
     std::shared_ptr<const Baseline> baseline{std::make_shared<Baseline>(built_in_baseline())};
     KeptJournal journal;
 
-    [[nodiscard]] HealingEngine engine() {
-        return HealingEngine{ActionTools{processes, units, time,
-                                         [this](std::vector<CheckName> names) { return answer(std::move(names)); },
-                                         [this] { return baseline; }}};
+    [[nodiscard]] ActionTools tools() {
+        return ActionTools{processes, units, time,
+                           [this](std::vector<CheckName> names) { return answer(std::move(names)); },
+                           [this] { return baseline; }};
     }
+    [[nodiscard]] HealingEngine engine() { return HealingEngine{tools()}; }
     // Loads one runbook with these further lines.
     const Runbook& runbook(const std::string& lines) {
         folder.write("runbooks/one.yaml", "id: RB-ONE\nname: one\ndescription: one\ndisruptive: false\n" + lines);
@@ -128,8 +132,20 @@ protected:
     }
 
 private:
+    Task<std::vector<CheckReport>> look(std::vector<CheckName> names) {
+        RoundParts parts{time, processes, units, Duration{20'000}, std::nullopt, nullptr, nullptr};
+        auto ran = co_await run_checks(*baseline, std::move(names), std::move(parts));
+        AGENT_CO_TRY(const auto outcomes, std::move(ran));
+        std::vector<CheckReport> reports;
+        for (const auto& outcome : outcomes) reports.push_back(outcome.report);
+        co_return reports;
+    }
     Task<std::vector<CheckReport>> answer(std::vector<CheckName> names) {
         checks_asked.push_back(names);
+        if (checks_look) {
+            auto looked = co_await look(std::move(names));
+            co_return looked;
+        }
         if (names.empty()) names = {CheckName{"motd"}, CheckName{"patching"}};
         std::vector<CheckReport> reports;
         for (const auto& name : names) {
