@@ -39,6 +39,7 @@ Run::Run(const ActionTools& tools, const Runbook& runbook, Value params, RunJour
       runbook_{runbook},
       params_{std::move(params)},
       journal_{journal},
+      secrets_{KnownSecrets::named_by(*tools.baseline())},
       draft_{blank_draft(runbook, tools.time.wall_now())} {}
 
 asio::awaitable<EvidenceDraft> Run::carry_out() {
@@ -100,6 +101,7 @@ Task<> Run::take_steps() {
             outcome = std::move(taken).value();
         else
             outcome.why = taken.error().message();
+        secrets_.mask_in(outcome);
         const bool succeeded = outcome.succeeded;
         const auto why = outcome.why;
         tell(step, action, std::move(outcome), seconds_between(started, tools_.time.mono_now()));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "healing/action.hpp"
+#include "healing/known_secrets.hpp"
 #include "healing/run_journal.hpp"
 #include "healing/runbook.hpp"
 #include "model/bundle.hpp"
@@ -60,6 +61,7 @@ private:
     const Runbook& runbook_;
     Value params_;
     RunJournal& journal_;
+    KnownSecrets secrets_;
     EvidenceDraft draft_;
     std::vector<Step> steps_;
     std::optional<CheckReport> check_before_;
