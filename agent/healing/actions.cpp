@@ -12,9 +12,11 @@ struct Entry {
 };
 
 constexpr std::array actions{
+    Entry{"alert", &read_alert},
     Entry{"check.run", &read_check_run},
     Entry{"command.run", &read_command_run},
     Entry{"file.install", &read_file_install, &undo_of_file_install},
+    Entry{"luks.report", &read_luks_report},
     Entry{"unit.restart", &read_unit_restart},
     Entry{"wait.until", &read_wait_until},
 };

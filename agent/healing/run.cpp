@@ -30,8 +30,10 @@ Value state_of(const std::vector<PlanStep>& steps) {
 }
 
 Outcome outcome_of(const RunEnd& end) noexcept {
-    if (end.steps_done && end.verified) return Outcome::success;
-    return end.undone && !end.left_changed ? Outcome::reverted : Outcome::failed;
+    if (end.left_changed) return Outcome::failed;
+    if (end.undone) return Outcome::reverted;
+    if (end.steps_done && end.alerted) return Outcome::alert;
+    return end.steps_done && end.verified ? Outcome::success : Outcome::failed;
 }
 
 Run::Run(const ActionTools& tools, const Runbook& runbook, Value params, RunJournal& journal)
@@ -53,18 +55,21 @@ asio::awaitable<EvidenceDraft> Run::carry_out() {
     std::string error;
     auto taken = co_await take_steps();
     end.steps_done = taken.has_value();
+    end.alerted = !alert_.empty();
     if (taken.has_error()) error = taken.error().message();
     if (end.steps_done) {
         auto verified = co_await verify();
         end.verified = verified.has_value();
         if (verified.has_error()) error = verified.error().message();
     }
-    if (end.steps_done && end.verified) {
-        close(end, {});
+    const bool touched = has_touched();
+    // Whoever only calls for a person claims no repair: what the check says is in the evidence, and nothing is undone.
+    if (end.steps_done && (end.verified || (end.alerted && !touched))) {
+        if (end.alerted && !error.empty()) error = "; " + error;
+        close(end, alert_ + error);
         co_return std::move(draft_);
     }
 
-    const bool touched = has_touched();
     auto left = co_await put_back();
     end.left_changed = !left.empty();
     end.undone = std::ranges::any_of(draft_.action_taken, [](const auto& step) { return step.result == "undone"; });
@@ -102,6 +107,7 @@ Task<> Run::take_steps() {
         else
             outcome.why = taken.error().message();
         secrets_.mask_in(outcome);
+        if (!outcome.alert.empty()) alert_ += (alert_.empty() ? "" : "; ") + outcome.alert;
         const bool succeeded = outcome.succeeded;
         const auto why = outcome.why;
         tell(step, action, std::move(outcome), seconds_between(started, tools_.time.mono_now()));

@@ -24,6 +24,7 @@ struct RunEnd {
     bool verified{};      // and the repaired check is fine, where there is one
     bool undone{};        // something was changed and put back
     bool left_changed{};  // something changed could not be put back, or may not be as before
+    bool alerted{};       // a step called for a person
 };
 [[nodiscard]] Outcome outcome_of(const RunEnd& end) noexcept;
 
@@ -62,6 +63,7 @@ private:
     Value params_;
     RunJournal& journal_;
     KnownSecrets secrets_;
+    std::string alert_;  // what the steps want of a person
     EvidenceDraft draft_;
     std::vector<Step> steps_;
     std::optional<CheckReport> check_before_;

@@ -26,10 +26,10 @@ TEST_F(Runbooks, LoadsEveryShippedOne) {
     const struct {
         const char* id;
         bool changes, disruptive, rolls_back;
-    } shipped[] = {{"RB-AV-001", true, false, false},     {"RB-BANNER-001", true, false, true},
-                   {"RB-CHECK-001", false, false, false}, {"RB-DIAG-001", false, false, false},
-                   {"RB-LOG-001", true, false, false},    {"RB-SERVICE-001", true, true, false},
-                   {"RB-TIME-001", true, false, false}};
+    } shipped[] = {{"RB-AV-001", true, false, false},          {"RB-BANNER-001", true, false, true},
+                   {"RB-ENCRYPTION-001", false, false, false}, {"RB-CHECK-001", false, false, false},
+                   {"RB-DIAG-001", false, false, false},       {"RB-LOG-001", true, false, false},
+                   {"RB-SERVICE-001", true, true, false},      {"RB-TIME-001", true, false, false}};
     for (const auto& expected : shipped) {
         const auto* runbook = loaded.catalogue.find(RunbookId{expected.id});
         ASSERT_NE(runbook, nullptr) << expected.id;
@@ -105,6 +105,7 @@ TEST_F(Runbooks, NamesLineAndKeyOfEachFault) {
          "0 to 255"},
         {head() + "  - {action: command.run, argv: [/bin/ls], changes: perhaps}\n", 6, "steps[1].changes",
          "true or false"},
+        {head() + "  - {action: alert}\n", 6, "steps[1].message", "missing"},
     };
     for (const auto& row : table) {
         const auto loaded = load(row.text);
