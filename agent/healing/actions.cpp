@@ -13,6 +13,7 @@ struct Entry {
 
 constexpr std::array actions{
     Entry{"alert", &read_alert},
+    Entry{"backup.run", &read_backup_run},
     Entry{"check.run", &read_check_run},
     Entry{"command.run", &read_command_run},
     Entry{"file.install", &read_file_install, &undo_of_file_install},

@@ -18,6 +18,7 @@ extern const Undo undo_of_file_install;
 
 // One action each, in the file of its name.
 [[nodiscard]] std::unique_ptr<Action> read_alert(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_backup_run(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_check_run(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_command_run(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_file_install(MapReader& step, const ParameterSchema& parameters);

@@ -26,10 +26,11 @@ TEST_F(Runbooks, LoadsEveryShippedOne) {
     const struct {
         const char* id;
         bool changes, disruptive, rolls_back;
-    } shipped[] = {{"RB-AV-001", true, false, false},          {"RB-BANNER-001", true, false, true},
-                   {"RB-ENCRYPTION-001", false, false, false}, {"RB-CHECK-001", false, false, false},
-                   {"RB-DIAG-001", false, false, false},       {"RB-LOG-001", true, false, false},
-                   {"RB-SERVICE-001", true, true, false},      {"RB-TIME-001", true, false, false}};
+    } shipped[] = {{"RB-AV-001", true, false, false},     {"RB-BACKUP-001", true, false, false},
+                   {"RB-BANNER-001", true, false, true},  {"RB-ENCRYPTION-001", false, false, false},
+                   {"RB-CHECK-001", false, false, false}, {"RB-DIAG-001", false, false, false},
+                   {"RB-LOG-001", true, false, false},    {"RB-SERVICE-001", true, true, false},
+                   {"RB-TIME-001", true, false, false}};
     for (const auto& expected : shipped) {
         const auto* runbook = loaded.catalogue.find(RunbookId{expected.id});
         ASSERT_NE(runbook, nullptr) << expected.id;
@@ -106,6 +107,12 @@ TEST_F(Runbooks, NamesLineAndKeyOfEachFault) {
         {head() + "  - {action: command.run, argv: [/bin/ls], changes: perhaps}\n", 6, "steps[1].changes",
          "true or false"},
         {head() + "  - {action: alert}\n", 6, "steps[1].message", "missing"},
+        {head() + "  - {action: backup.run}\n", 6, "steps[1].paths", "missing"},
+        {head() + "  - {action: backup.run, paths: [etc]}\n", 6, "steps[1].paths", "absolute"},
+        {head() + "  - {action: backup.run, paths: [/a/../b]}\n", 6, "steps[1].paths", ".."},
+        {head() + "  - {action: backup.run, unit: a.service, label: x}\n", 6, "steps[1].label", "without `unit`"},
+        {head() + "  - {action: backup.run, unit: a}\n", 6, "steps[1].unit", "no unit name"},
+        {head() + "  - {action: backup.run, paths: [/a], timeout: 13h}\n", 6, "steps[1].timeout", "out of range"},
     };
     for (const auto& row : table) {
         const auto loaded = load(row.text);
