@@ -13,6 +13,7 @@ struct Entry {
 
 constexpr std::array actions{
     Entry{"alert", &read_alert},
+    Entry{"backup.restore_test", &read_backup_restore_test, &undo_of_backup_restore_test},
     Entry{"backup.run", &read_backup_run},
     Entry{"check.run", &read_check_run},
     Entry{"command.run", &read_command_run},

@@ -14,10 +14,12 @@ namespace agent {
 
 // Null where steps of `action` cannot be undone.
 [[nodiscard]] const Undo* find_undo(std::string_view action) noexcept;
+extern const Undo undo_of_backup_restore_test;
 extern const Undo undo_of_file_install;
 
 // One action each, in the file of its name.
 [[nodiscard]] std::unique_ptr<Action> read_alert(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_backup_restore_test(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_backup_run(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_check_run(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_command_run(MapReader& step, const ParameterSchema& parameters);

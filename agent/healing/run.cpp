@@ -154,7 +154,7 @@ void Run::tell(Step& step, const Action& action, StepOutcome outcome, double sec
     taken.action = action.name();
     taken.duration_sec = seconds;
     taken.result = "failed";
-    if (outcome.succeeded) taken.result = action.changes_host() && !step.touched ? "unchanged" : "done";
+    if (outcome.succeeded) taken.result = action.changes_host() && !step.begun ? "unchanged" : "done";
     if (!outcome.succeeded && taken.output_head.empty()) taken.output_head = outcome.why;
     draft_.action_taken.push_back(std::move(taken));
 }

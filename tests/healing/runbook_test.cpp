@@ -30,7 +30,7 @@ TEST_F(Runbooks, LoadsEveryShippedOne) {
                    {"RB-BANNER-001", true, false, true},  {"RB-ENCRYPTION-001", false, false, false},
                    {"RB-CHECK-001", false, false, false}, {"RB-DIAG-001", false, false, false},
                    {"RB-LOG-001", true, false, false},    {"RB-SERVICE-001", true, true, false},
-                   {"RB-TIME-001", true, false, false}};
+                   {"RB-RESTORE-001", true, false, true}, {"RB-TIME-001", true, false, false}};
     for (const auto& expected : shipped) {
         const auto* runbook = loaded.catalogue.find(RunbookId{expected.id});
         ASSERT_NE(runbook, nullptr) << expected.id;
@@ -113,6 +113,9 @@ TEST_F(Runbooks, NamesLineAndKeyOfEachFault) {
         {head() + "  - {action: backup.run, unit: a.service, label: x}\n", 6, "steps[1].label", "without `unit`"},
         {head() + "  - {action: backup.run, unit: a}\n", 6, "steps[1].unit", "no unit name"},
         {head() + "  - {action: backup.run, paths: [/a], timeout: 13h}\n", 6, "steps[1].timeout", "out of range"},
+        {head() + "  - {action: backup.restore_test, paths: [/a], sample: 3}\n", 6, "steps[1].sample",
+         "without `paths`"},
+        {head() + "  - {action: backup.restore_test, max_mib: 257}\n", 6, "steps[1].max_mib", "257"},
     };
     for (const auto& row : table) {
         const auto loaded = load(row.text);
