@@ -15,6 +15,7 @@ constexpr std::array actions{
     Entry{"check.run", &read_check_run},
     Entry{"command.run", &read_command_run},
     Entry{"file.install", &read_file_install, &undo_of_file_install},
+    Entry{"package.upgrade", &read_package_upgrade, &undo_of_package_upgrade},
     Entry{"unit.restart", &read_unit_restart},
     Entry{"wait.until", &read_wait_until},
 };
