@@ -15,6 +15,8 @@ constexpr std::array actions{
     Entry{"check.run", &read_check_run},
     Entry{"command.run", &read_command_run},
     Entry{"file.install", &read_file_install, &undo_of_file_install},
+    Entry{"nixos.switch", &read_nixos_switch, &undo_of_nixos_switch},
+    Entry{"nixos.test", &read_nixos_test, &undo_of_nixos_test},
     Entry{"package.upgrade", &read_package_upgrade, &undo_of_package_upgrade},
     Entry{"unit.restart", &read_unit_restart},
     Entry{"wait.until", &read_wait_until},

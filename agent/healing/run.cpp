@@ -132,6 +132,7 @@ Task<StepOutcome> Run::change_host(Step& step, Action& action) {
     AGENT_CO_TRY(auto saved, std::move(saving));
     BegunStep begun{step.before.step, step.before.action, std::move(now.current), std::move(saved)};
     AGENT_CO_TRY(in_context(journal_.begin_step(begun), "not begun, since it could not be written down"));
+    if (!draft_.rollback_generation) draft_.rollback_generation = rollback_generation_of({begun});
     step.begun = std::move(begun);
     auto performed = co_await action.perform(tools_, params_, step.begun->saved);
     AGENT_CO_TRY(auto outcome, std::move(performed));

@@ -29,7 +29,7 @@ TEST_F(Runbooks, LoadsEveryShippedOne) {
     } shipped[] = {{"RB-AV-001", true, false, false},     {"RB-BANNER-001", true, false, true},
                    {"RB-CHECK-001", false, false, false}, {"RB-DIAG-001", false, false, false},
                    {"RB-LOG-001", true, false, false},    {"RB-PATCH-001", true, true, true},
-                   {"RB-SERVICE-001", true, true, false},
+                   {"RB-PATCH-002", true, true, true},    {"RB-SERVICE-001", true, true, false},
                    {"RB-TIME-001", true, false, false}};
     for (const auto& expected : shipped) {
         const auto* runbook = loaded.catalogue.find(RunbookId{expected.id});
