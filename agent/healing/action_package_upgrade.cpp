@@ -179,11 +179,11 @@ private:
     [[nodiscard]] Task<StepOutcome> install(Apt& apt, const Upgrade& upgrade) const {
         StepOutcome outcome;
         outcome.state = versions_before(upgrade);
-        std::vector<std::string> options{"--no-remove", "--no-download"};
-        auto words = pinned(upgrade);
-        outcome.taken.command = words;
-        outcome.taken.command->insert(outcome.taken.command->begin(), {apt.host().apt_get.string(), "install"});
-        auto installed = co_await apt.install(std::move(options), std::move(words));
+        auto command = apt.installation({"--no-remove", "--no-download"}, pinned(upgrade));
+        auto argv = command.arguments;
+        argv.insert(argv.begin(), command.program.string());
+        outcome.taken.command = std::move(argv);
+        auto installed = co_await apt.carry_out(std::move(command));
         auto marked = co_await mark(apt, upgrade);
         auto shown = co_await apt.installed();
         outcome.touched = installed.has_error() || shown.has_error();

@@ -117,24 +117,28 @@ Task<std::set<std::string, std::less<>>> Apt::obtainable(std::vector<std::string
     co_return files;
 }
 
-Task<CommandExit> Apt::install(std::vector<std::string> options, std::vector<std::string> words) {
+Command Apt::installation(const std::vector<std::string>& options, const std::vector<std::string>& words) const {
     const auto wait = std::chrono::duration_cast<std::chrono::seconds>(lock_wait).count();
-    std::vector<std::string> arguments{"--quiet", "--assume-yes",
-                                       "-o",      "Dpkg::Options::=--force-confdef",
-                                       "-o",      "Dpkg::Options::=--force-confold",
-                                       "-o",      "DPkg::Lock::Timeout=" + std::to_string(wait)};
+    std::vector<std::string> arguments{"--quiet", "--assume-yes"};
+    for (const std::string setting : {"Dpkg::Options::=--force-confdef", "Dpkg::Options::=--force-confold"})
+        append(arguments, {"-o", setting});
+    append(arguments, {"-o", "DPkg::Lock::Timeout=" + std::to_string(wait)});
     append(arguments, options);
     arguments.emplace_back("install");
     append(arguments, words);
-    auto whole = command(host_.apt_get, std::move(arguments));
-    auto ran = co_await tools_.processes.run(std::move(whole));
+    return command(host_.apt_get, std::move(arguments));
+}
+
+Task<CommandExit> Apt::carry_out(Command installation) {
+    auto ran = co_await tools_.processes.run(std::move(installation));
     co_return in_context(std::move(ran), "apt-get");
 }
 
 Task<> Apt::fetch(std::vector<std::string> options, std::vector<std::string> words) {
     options.emplace_back("--download-only");
-    auto installed = co_await install(std::move(options), std::move(words));
-    AGENT_CO_TRY(const auto exit, std::move(installed));
+    auto whole = installation(options, words);
+    auto carried_out = co_await carry_out(std::move(whole));
+    AGENT_CO_TRY(const auto exit, std::move(carried_out));
     if (exit.status == 0) co_return ok();
     co_return Error{Errc::unreachable, "apt-get ended with " + complaint_of(exit)};
 }

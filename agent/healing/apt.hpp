@@ -28,10 +28,12 @@ public:
     // Names of the files that apt could fetch to install `words`, which are installed, once more.
     [[nodiscard]] Task<std::set<std::string, std::less<>>> obtainable(std::vector<std::string> words);
 
-    // `apt-get OPTION… install WORD…`, asking nobody and keeping changed configuration files; the exit status is the
-    // caller's to judge.
-    [[nodiscard]] Task<CommandExit> install(std::vector<std::string> options, std::vector<std::string> words);
-    // The same, where any exit status but 0 is an error.
+    // `apt-get OPTION… install WORD…`, asking nobody and keeping changed configuration files.
+    [[nodiscard]] Command installation(const std::vector<std::string>& options,
+                                       const std::vector<std::string>& words) const;
+    // The exit status is the caller's to judge.
+    [[nodiscard]] Task<CommandExit> carry_out(Command installation);
+    // Into apt's cache, and no further; any exit status but 0 is an error.
     [[nodiscard]] Task<> fetch(std::vector<std::string> options, std::vector<std::string> words);
     [[nodiscard]] Task<> mark_automatic(std::vector<std::string> packages);
     // Finishes what an interrupted dpkg left, as far as it goes.

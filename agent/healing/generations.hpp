@@ -43,7 +43,8 @@ struct WayBack {
 };
 
 // A generation's own bin/switch-to-configuration. `verb`: test activates, boot makes it what the next boot takes,
-// switch does both. Any exit status but 0 is in `why` of the outcome, the output in `taken`; true where it was 0.
+// switch does both. Succeeded means exit status 0, else `why` says it; what the links say then is the caller's to look
+// at.
 [[nodiscard]] Task<StepOutcome> switch_to(const ActionTools& tools, std::filesystem::path system, std::string verb,
                                           Duration limit);
 // nix-env: what the profile leads to.

@@ -66,8 +66,9 @@ Task<> go_back(Apt& apt, const Upgrade& upgrade, const InstalledPackages& instal
     auto simulated = co_await apt.simulate(options, words);
     AGENT_CO_TRY(const auto changes, std::move(simulated));
     AGENT_CO_TRY(check_way_back(upgrade, changes));
-    auto installing = co_await apt.install(std::move(options), std::move(words));
-    AGENT_CO_TRY(const auto exit, std::move(installing));
+    auto command = apt.installation(options, words);
+    auto carried_out = co_await apt.carry_out(std::move(command));
+    AGENT_CO_TRY(const auto exit, std::move(carried_out));
     if (exit.status == 0) co_return ok();
     co_return Error{Errc::refused, "apt-get ended with " + complaint_of(exit) + "; by hand: " + by_hand(upgrade)};
 }

@@ -7,6 +7,7 @@ namespace agent::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using PackageUpgrade = AptGround;
 
@@ -32,6 +33,8 @@ TEST_F(PackageUpgrade, OfTheShippedRunbookHealsPendingSecurityUpgradesAndNothing
     EXPECT_EQ(draft.result, CheckResult::pass);
     EXPECT_EQ(*draft.pre_state.find("check")->find("result"), Value{"drift"});
     EXPECT_EQ(packages(), upgraded);
+    EXPECT_THAT(draft.action_taken.at(0).command.value(),
+                AllOf(Contains("--no-remove"), Contains("lib=2.1"), Contains("tool=1:1.0-2")));
     EXPECT_EQ(automatic(), "lib\nnewdep\n") << "what came for another's sake still may go with it";
     EXPECT_EQ(apply(*patch).action_taken.at(0).result, "unchanged");
 }
