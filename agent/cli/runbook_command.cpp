@@ -83,6 +83,7 @@ void add_runbook(CLI::App& app, CommandLine& line) {
     show_command->callback([&line, id, show_json] {
         line.chosen = [&line, id, show_json] { return show_runbook(line, *id, *show_json); };
     });
+    add_runbook_new(*runbook, line);
 }
 
 }  // namespace agent::cli
