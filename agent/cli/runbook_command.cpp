@@ -49,7 +49,7 @@ int show_runbook(const CommandLine& line, const std::string& id, bool json) {
     if (!loaded) return status;
     const auto* runbook = loaded->runbooks.find(RunbookId{id});
     if (runbook == nullptr) {
-        complain("no runbook " + agent::quoted(id) + " in " + loaded->settings.healing.runbooks.string());
+        complain(missing_runbook(*loaded, RunbookId{id}));
         return undetermined;
     }
     if (json) {
@@ -84,6 +84,7 @@ void add_runbook(CLI::App& app, CommandLine& line) {
         line.chosen = [&line, id, show_json] { return show_runbook(line, *id, *show_json); };
     });
     add_runbook_new(*runbook, line);
+    add_runbook_sign(*runbook, line);
 }
 
 }  // namespace agent::cli

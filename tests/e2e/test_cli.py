@@ -21,7 +21,7 @@ class CommandLine(Case):
         for words in ([], ["run"], ["check"], ["status"], ["config", "check"], ["key", "generate"], ["order", "sign"], ["order", "verify"],
                       ["order", "submit"], ["order", "status"], ["evidence", "list"], ["evidence", "show"], ["evidence", "export"],
                       ["evidence", "verify"], ["queue", "list"], ["queue", "retry"], ["runbook", "list"], ["runbook", "show"],
-                      ["runbook", "new"], ["heal"],
+                      ["runbook", "new"], ["runbook", "sign"], ["heal"],
                       ["hold"], ["resume"]):  # fmt: skip
             with self.subTest(words):
                 done = self.plain(*words, "--help")
