@@ -30,6 +30,7 @@ Value json_of(const Runbook& runbook) {
 int list_runbooks(const CommandLine& line, bool json) {
     const auto [loaded, status] = load(line, FileChecks::all);
     if (!loaded) return status;
+    for (const auto& refused : loaded->runbooks.refused()) complain("not usable: " + refused.fault.to_string());
     if (json) {
         Value::Array items;
         for (const auto& runbook : loaded->runbooks.all()) items.push_back(json_of(*runbook));

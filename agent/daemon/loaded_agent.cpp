@@ -103,7 +103,7 @@ void load_runbooks(LoadedAgent& loaded, Faults& faults) {
         if (list.has_error()) {
             loaded.runbooks = RunbookCatalogue::refusing_all(
                 {settings.file.string(), healing.catalogue_line, "healing.catalogue",
-                 list.error().message() + "; no runbook is usable until `compliance-agent runbook sign` made another"});
+                 list.error().message() + "; no runbook is usable until it is whole and signed again (runbook sign)"});
             return;
         }
         approved = std::move(list).value();

@@ -98,10 +98,13 @@ std::string sign_catalogue(const RunbookList& list, const std::vector<PrivateKey
 Result<const ListedRunbook*> find_approved(const RunbookList& list, std::string_view file, std::string_view sha256) {
     const auto line = std::ranges::find(list, file, &ListedRunbook::file);
     if (line == list.end())
-        return Error{Errc::untrusted, "not in the signed catalogue; its SHA-256 is " + std::string{sha256}};
+        return Error{Errc::untrusted, "not in the signed catalogue; its SHA-256 is " + std::string{sha256} +
+                                          ". Take it away, or review it and sign the folder (runbook sign)"};
     if (line->sha256 != sha256)
-        return Error{Errc::untrusted, "not as signed: its SHA-256 is " + std::string{sha256} +
-                                          ", and the signed catalogue has " + line->sha256 + " for " + line->id.str()};
+        return Error{Errc::untrusted,
+                     "not as signed: its SHA-256 is " + std::string{sha256} + ", and the signed catalogue has " +
+                         line->sha256 + " for " + line->id.str() +
+                         ". Put the signed file back, or review it and sign the folder (runbook sign)"};
     return &*line;
 }
 

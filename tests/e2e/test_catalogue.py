@@ -69,6 +69,9 @@ class Catalogue(Case):
         checked = self.world.agent("config", "check")
         self.assert_exit(checked, 78)
         self.assert_names_the_edit(checked.stdout, digests)
+        listed = self.world.agent("runbook", "list")
+        self.assertNotIn(documents.INSTALL, listed.stdout)
+        self.assert_names_the_edit(listed.stderr, digests)
         self.assert_exit(self.sign(), 0)
         self.assert_exit(self.world.agent("heal", documents.INSTALL), 0)
 

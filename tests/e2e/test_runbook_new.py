@@ -13,7 +13,7 @@ class New(Case):
         self.assertEqual(done.stdout.strip(), path)
         self.assert_exit(self.world.agent("config", "check"), 0)
         self.assertIn("RB-FIREWALL-001", self.world.agent("runbook", "list").stdout)
-        self.assert_exit(self.world.agent("heal", "RB-FIREWALL-001"), 0)
+        self.assert_exit(self.world.agent("heal", "RB-FIREWALL-001", "--dry-run"), 0)
 
     def test_nothing_that_is_there_is_overwritten(self):
         path = self.world.path("runbooks", "RB-FIREWALL-001.yaml")
