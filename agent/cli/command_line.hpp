@@ -23,6 +23,8 @@ void add_local_order_commands(CLI::App& order, CommandLine& line);
 void add_evidence(CLI::App& app, CommandLine& line);
 void add_queue(CLI::App& app, CommandLine& line);
 void add_runbook(CLI::App& app, CommandLine& line);
+void add_runbook_new(CLI::App& runbook, CommandLine& line);
+void add_runbook_sign(CLI::App& runbook, CommandLine& line);
 void add_heal(CLI::App& app, CommandLine& line);
 void add_revert(CLI::App& app, CommandLine& line);
 void add_hold(CLI::App& app, CommandLine& line);

@@ -11,6 +11,11 @@ struct ConfigCheckOptions {
 int check(const CommandLine& line, const ConfigCheckOptions& options) {
     const auto& file = options.file.empty() ? line.config : options.file;
     auto outcome = load_agent(file, FileChecks::all);
+    if (outcome.loaded && !outcome.loaded->runbooks.refused().empty()) {
+        // The daemon goes on without them; whoever asks here wants to know.
+        for (const auto& refused : outcome.loaded->runbooks.refused()) outcome.faults.push_back(refused.fault);
+        outcome.loaded.reset();
+    }
     if (outcome.loaded)
         for (const auto& closed : closed_keys_of(outcome.loaded->settings))
             outcome.remarks.push_back(closed.key + " was not looked into: " + closed.text);

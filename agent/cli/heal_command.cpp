@@ -200,7 +200,7 @@ int heal(const CommandLine& line, const HealOptions& options) {
     if (!loaded) return status;
     const auto* runbook = loaded->runbooks.find(RunbookId{options.runbook});
     if (runbook == nullptr) {
-        complain("no runbook " + agent::quoted(options.runbook) + " in " + loaded->settings.healing.runbooks.string());
+        complain(missing_runbook(*loaded, RunbookId{options.runbook}));
         return undetermined;
     }
     auto params = parse_params(*runbook, options.params);

@@ -67,12 +67,12 @@ int put_back(const OpenRun& run) {
     SystemTimeSource time;
     PosixProcessRunner processes{time};
     SystemdUnits units{time};
-    const auto baseline = std::make_shared<const Baseline>(built_in_baseline());
+    auto baseline = std::make_shared<const Baseline>(built_in_baseline());
     const ActionTools tools{processes, units, time,
                             [](std::vector<CheckName>) -> Task<std::vector<CheckReport>> {
                                 co_return Error{Errc::refused, "no check is asked while a run is put back"};
                             },
-                            [baseline] { return baseline; }};
+                            [&baseline] { return baseline; }};
     const auto all = run_to_end(loop, put_back(tools, run.steps));
     if (all.has_error()) return failed_with(all.error(), undetermined);
     for (const auto& taken : all.value().taken)

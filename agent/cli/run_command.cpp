@@ -30,6 +30,8 @@ int run(const CommandLine& line, bool once) {
     auto outcome = load_agent_to_run(line.config);
     if (!outcome.faults.empty()) return failed_with(outcome.faults, line.config, "; nothing was started");
     for (const auto& remark : outcome.remarks) log_info(remark);
+    for (const auto& refused : outcome.loaded->runbooks.refused())
+        log_warning("not usable: " + refused.fault.to_string());
     asio::io_context loop{1};
     SystemTimeSource time;
     const auto begin = once ? &start_and_run_once : &start_and_run;

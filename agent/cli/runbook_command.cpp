@@ -30,6 +30,7 @@ Value json_of(const Runbook& runbook) {
 int list_runbooks(const CommandLine& line, bool json) {
     const auto [loaded, status] = load(line, FileChecks::all);
     if (!loaded) return status;
+    for (const auto& refused : loaded->runbooks.refused()) complain("not usable: " + refused.fault.to_string());
     if (json) {
         Value::Array items;
         for (const auto& runbook : loaded->runbooks.all()) items.push_back(json_of(*runbook));
@@ -49,7 +50,7 @@ int show_runbook(const CommandLine& line, const std::string& id, bool json) {
     if (!loaded) return status;
     const auto* runbook = loaded->runbooks.find(RunbookId{id});
     if (runbook == nullptr) {
-        complain("no runbook " + agent::quoted(id) + " in " + loaded->settings.healing.runbooks.string());
+        complain(missing_runbook(*loaded, RunbookId{id}));
         return undetermined;
     }
     if (json) {
@@ -83,6 +84,8 @@ void add_runbook(CLI::App& app, CommandLine& line) {
     show_command->callback([&line, id, show_json] {
         line.chosen = [&line, id, show_json] { return show_runbook(line, *id, *show_json); };
     });
+    add_runbook_new(*runbook, line);
+    add_runbook_sign(*runbook, line);
 }
 
 }  // namespace agent::cli

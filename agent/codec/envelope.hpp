@@ -10,6 +10,7 @@
 namespace agent {
 
 inline constexpr std::string_view order_payload_type = "application/vnd.compliance-agent.order.v1+json";
+inline constexpr std::string_view runbooks_payload_type = "application/vnd.compliance-agent.runbooks.v1+json";
 inline constexpr std::string_view receipt_payload_type = "application/vnd.compliance-agent.receipt.v1+json";
 
 // `malformed` unless it is exactly {payloadType, payload, signatures: [{keyid, sig}]} with canonical base64. Size and

@@ -183,9 +183,23 @@ void read_checks(MapReader& in, CheckRunSettings& out, std::vector<NamedFile>& f
     read_file_name(in, "baseline", FileDuty::text, out.baseline, files);
 }
 
+// One without the other would pass for a protection that is not there.
+void read_catalogue(MapReader& in, HealingSettings& out, std::vector<NamedFile>& files) {
+    out.catalogue = in.path("catalogue");
+    out.catalogue_line = line_of(in, "catalogue");
+    out.catalogue_keys = read_key_list(in, "catalogue_keys", files);
+    const auto* node = in.node("catalogue");
+    const bool given = node != nullptr && node->kind != YamlNode::Kind::null;
+    if (given && out.catalogue_keys.empty())
+        in.fault("catalogue", "needs the key catalogue_keys: the public keys of which one must have signed it");
+    if (!given && !out.catalogue_keys.empty())
+        in.fault("catalogue_keys", "has a meaning only with the key catalogue, which is missing");
+}
+
 void read_healing(MapReader& in, HealingSettings& out, std::vector<NamedFile>& files) {
     if (const auto mode = in.one_of("mode", {"off", "dry_run", "enforce"})) out.mode = *parse_word<HealingMode>(*mode);
     read_file_name(in, "runbooks", FileDuty::folder, out.runbooks, files);
+    read_catalogue(in, out, files);
     out.maintenance_window_line = line_of(in, "maintenance_window");
     auto window = in.text("maintenance_window");
     const bool given = out.maintenance_window_line != 0;  // null is given too: always

@@ -64,6 +64,9 @@ struct CheckRunSettings {
 struct HealingSettings {
     HealingMode mode{HealingMode::dry_run};
     std::filesystem::path runbooks{"/usr/share/compliance-agent/runbooks"};
+    std::optional<std::filesystem::path> catalogue;  // nothing: what lies in `runbooks` is approved
+    int catalogue_line{};
+    std::vector<std::filesystem::path> catalogue_keys;
     std::optional<std::string> maintenance_window{"02:00-04:00"};  // nothing: always. Its grammar is healing's to judge
     int maintenance_window_line{};
     Duration cooldown{600'000};

@@ -147,6 +147,8 @@ void Agent::Parts::reload() {
         return;
     }
     for (const auto& remark : fresh.remarks) log_info(remark);
+    for (const auto& refused : fresh.loaded->runbooks.refused())
+        log_warning("not usable: " + refused.fault.to_string());
     loaded = std::move(fresh.loaded);
     configure_log(loaded->settings.log);
     recorder.change_speaker(speaker_of(*loaded));

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "base/text.hpp"
 #include "daemon/remarks.hpp"
 #include "daemon/version.hpp"
 #include "host/machine.hpp"
@@ -29,13 +30,18 @@ void load_keys(LoadedAgent& loaded, Faults& faults) {
                           std::to_string(settings.orders.threshold) + " is more than the number of different keys, " +
                               std::to_string(distinct.size()) + ": a key counts once"});
     loaded.keyring.threshold = static_cast<std::size_t>(settings.orders.threshold);
-    for (const auto& file : settings.server.receipt_keys) {
-        auto key = PublicKey::load(file);
-        if (key.has_error())
-            faults.push_back({settings.file.string(), 0, "server.receipt_keys", key.error().message()});
-        else
-            loaded.receipt_keys.push_back(std::move(key).value());
-    }
+    const auto load_each = [&](const char* name, const std::vector<std::filesystem::path>& files,
+                               std::vector<PublicKey>& keys) {
+        for (const auto& file : files) {
+            auto key = PublicKey::load(file);
+            if (key.has_error())
+                faults.push_back({settings.file.string(), 0, name, key.error().message()});
+            else
+                keys.push_back(std::move(key).value());
+        }
+    };
+    load_each("server.receipt_keys", settings.server.receipt_keys, loaded.receipt_keys);
+    load_each("healing.catalogue_keys", settings.healing.catalogue_keys, loaded.catalogue_keys);
 }
 
 void load_policy(LoadedAgent& loaded, Faults& faults) {
@@ -74,6 +80,8 @@ void judge_healing_of_checks(const LoadedAgent& loaded, Faults& faults) {
         };
         const auto id = settings.runbook->str();
         const auto* runbook = loaded.runbooks.find(*settings.runbook);
+        if (runbook == nullptr && loaded.runbooks.why_refused(*settings.runbook) != nullptr)
+            continue;  // the checks go on without what the signed catalogue does not approve
         if (runbook == nullptr)
             fault("there is no runbook " + id + " in " + loaded.settings.healing.runbooks.string());
         else if (runbook->repairs != settings.name)
@@ -82,6 +90,26 @@ void judge_healing_of_checks(const LoadedAgent& loaded, Faults& faults) {
         else if (const auto params = runbook->parameters.check(Value{Value::Object{}}); params.has_error())
             fault(id + " cannot be started by a drift: " + params.error().message());
     }
+}
+
+// What is wrong with the signed catalogue, or by it, takes away runbooks and nothing else: the checks go on.
+void load_runbooks(LoadedAgent& loaded, Faults& faults) {
+    const auto& settings = loaded.settings;
+    const auto& healing = settings.healing;
+    std::optional<RunbookList> approved;
+    if (healing.catalogue) {
+        auto list = load_catalogue(*healing.catalogue, loaded.catalogue_keys);
+        if (list.has_error()) {
+            loaded.runbooks = RunbookCatalogue::refusing_all(
+                {settings.file.string(), healing.catalogue_line, "healing.catalogue",
+                 list.error().message() + "; no runbook is usable until it is whole and signed again (runbook sign)"});
+            return;
+        }
+        approved = std::move(list).value();
+    }
+    auto runbooks = RunbookCatalogue::load(healing.runbooks, approved ? &*approved : nullptr);
+    append(faults, std::move(runbooks.faults));
+    loaded.runbooks = std::move(runbooks.catalogue);
 }
 
 // Baseline and runbooks. Where nobody names them and their default places are empty, the built-in checks run and there
@@ -104,9 +132,7 @@ void load_what_is_declared(LoadedAgent& loaded, LoadOutcome& outcome) {
     if (folder == HealingSettings{}.runbooks && absent(folder)) {
         outcome.remarks.push_back("there is no " + folder.string() + "; every order is refused as unknown_runbook");
     } else {
-        auto runbooks = RunbookCatalogue::load(folder);
-        append(outcome.faults, std::move(runbooks.faults));
-        loaded.runbooks = std::move(runbooks.catalogue);
+        load_runbooks(loaded, outcome.faults);
     }
     judge_healing_of_checks(loaded, outcome.faults);
 }
@@ -162,6 +188,12 @@ std::shared_ptr<const Baseline> baseline_of(const std::shared_ptr<const LoadedAg
     return {loaded, &loaded->baseline};
 }
 
+std::string missing_runbook(const LoadedAgent& loaded, const RunbookId& id) {
+    auto text = "no runbook " + agent::quoted(id.str()) + " in " + loaded.settings.healing.runbooks.string();
+    if (const auto* why = loaded.runbooks.why_refused(id)) text += "; not usable: " + why->to_string();
+    return text;
+}
+
 GateSettings gate_settings_of(const LoadedAgent& loaded) {
     return {loaded.settings.site_id, loaded.settings.host_id, &loaded.keyring,
             std::chrono::floor<std::chrono::seconds>(loaded.settings.orders.max_ttl).count()};
@@ -178,8 +210,7 @@ Result<GateQuestions> gate_questions_of(const LoadedAgent& loaded, StateStore* s
     }
     questions.runbook_known = [&loaded](const RunbookId& id) -> std::optional<GateEntry> {
         if (loaded.runbooks.find(id) != nullptr) return std::nullopt;
-        return GateEntry{Gate::unknown_runbook, Verdict::refuse,
-                         "no runbook " + id.str() + " in " + loaded.settings.healing.runbooks.string()};
+        return GateEntry{Gate::unknown_runbook, Verdict::refuse, missing_runbook(loaded, id)};
     };
     questions.params_fit = [&loaded](const RunbookId& id, const Value& params) -> std::optional<GateEntry> {
         const auto* runbook = loaded.runbooks.find(id);

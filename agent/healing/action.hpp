@@ -31,9 +31,10 @@ struct ActionTools {
 struct StepOutcome {
     ActionTaken taken;  // `step`, `action`, `duration_sec` and `result` are set by the engine
     bool succeeded{};
-    bool touched{};   // changed something, or may have: to be undone, or said to be beyond undoing
-    std::string why;  // where it did not succeed
-    Value state;      // what it saw afterwards; for pre_state too where it changes nothing
+    bool touched{};     // changed something, or may have: to be undone, or said to be beyond undoing
+    std::string why;    // where it did not succeed
+    std::string alert;  // what only a person can do; the run ends as `alert` then
+    Value state;        // what it saw afterwards; for pre_state too where it changes nothing
 };
 
 class Action : public Port {

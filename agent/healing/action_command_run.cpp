@@ -5,7 +5,6 @@
 #include "base/text.hpp"
 #include "healing/actions.hpp"
 #include "healing/kept_output.hpp"
-#include "model/limits.hpp"
 
 namespace agent {
 namespace {
@@ -45,8 +44,8 @@ public:
         command.program = rule_.program;
         command.arguments.assign(argv.begin() + 1, argv.end());
         command.deadline = rule_.timeout;
-        command.head_limit = limits::output_kept;
-        command.tail_limit = limits::output_kept;
+        command.head_limit = output_captured;
+        command.tail_limit = output_captured;
         auto run = co_await tools.processes.run(std::move(command));
 
         StepOutcome outcome;

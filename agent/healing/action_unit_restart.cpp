@@ -1,19 +1,11 @@
-// unit.restart: over the system bus, and then a second look: a job can be done and the unit still be down. There is no
-// undo; what ran before cannot be had back.
+// unit.restart: over the system bus, and then a second look. There is no undo; what ran before cannot be had back.
 #include "healing/actions.hpp"
-#include "host/unit_name.hpp"
+#include "healing/bring_unit.hpp"
 
 namespace agent {
 namespace {
 
-std::string words_of(const UnitState& state) {
-    std::string text = state.active_state + " (" + state.sub_state + ')';
-    if (!state.result.empty() && state.result != "success") text += ", result " + state.result;
-    if (!state.condition_result) text += ", a condition of the unit is not met";
-    return text;
-}
-
-Value facts_of(const std::string& unit, const UnitState& state) {
+Value facts_of_running(const std::string& unit, const UnitState& state) {
     Value facts;
     facts.set("unit", unit);
     facts.set("load_state", state.load_state);
@@ -25,19 +17,19 @@ Value facts_of(const std::string& unit, const UnitState& state) {
 
 class UnitRestart final : public Action {
 public:
-    UnitRestart(Template unit, Duration timeout) : unit_{std::move(unit)}, timeout_{timeout} {}
+    explicit UnitRestart(UnitRule rule) : rule_{std::move(rule)} {}
 
     [[nodiscard]] std::string_view name() const noexcept override { return "unit.restart"; }
     [[nodiscard]] bool changes_host() const noexcept override { return true; }
     [[nodiscard]] bool can_undo() const noexcept override { return false; }
 
     [[nodiscard]] Task<PlanStep> plan(const ActionTools& tools, const Value& params) override {
-        AGENT_CO_TRY(const auto unit, fill(params));
-        auto state = co_await tools.units.state(unit);
-        if (state.has_error()) co_return std::move(state).error().in_context("looking at " + unit);
+        AGENT_CO_TRY(const auto unit, rule_.fill(params));
+        auto looked = co_await look_at_unit(tools, unit);
+        AGENT_CO_TRY(const auto state, std::move(looked));
         PlanStep step;
         step.action = name();
-        step.current = facts_of(unit, state.value());
+        step.current = facts_of_running(unit, state);
         step.desired.set("unit", unit);
         step.desired.set("load_state", "loaded");
         step.desired.set("active_state", "active");
@@ -47,55 +39,34 @@ public:
 
     [[nodiscard]] Task<StepOutcome> perform(const ActionTools& tools, const Value& params,
                                             const std::optional<Value>& /*saved*/) override {
-        AGENT_CO_TRY(const auto unit, fill(params));
-        auto before = co_await tools.units.state(unit);
-        if (before.has_error()) co_return std::move(before).error().in_context("looking at " + unit);
+        AGENT_CO_TRY(const auto unit, rule_.fill(params));
+        auto looked = co_await look_at_unit(tools, unit);
+        AGENT_CO_TRY(const auto before, std::move(looked));
         StepOutcome outcome;
-        outcome.state = facts_of(unit, before.value());
-        if (before.value().load_state != "loaded") {
-            outcome.why = unit + " cannot be restarted: it is " + before.value().load_state;
+        outcome.state = facts_of_running(unit, before);
+        if (before.load_state != "loaded") {
+            outcome.why = unit + " cannot be restarted: it is " + before.load_state;
             co_return outcome;
         }
-        auto restarted = co_await tools.units.restart(unit, timeout_);
-        outcome.touched = restarted.has_value() || restarted.error().code() != Errc::unreachable;
-        auto after = co_await tools.units.state(unit);
-        if (after.has_value()) outcome.state = facts_of(unit, after.value());
-        if (restarted.has_error()) {
-            outcome.why = "restarting " + unit + ": " + restarted.error().message();
-        } else if (after.has_error()) {
-            outcome.why = unit + " was restarted, but its state is unknown: " + after.error().message();
-        } else if (!after.value().is_active() || !after.value().condition_result) {
-            outcome.why =
-                unit + " was restarted, but it is " + words_of(after.value()) + "; see: systemctl status " + unit;
-        } else {
-            outcome.succeeded = true;
-        }
+        auto brought = co_await bring_unit(tools, unit, UnitJob::restart, rule_.timeout);
+        AGENT_CO_TRY(auto end, std::move(brought));
+        outcome.touched = end.touched;
+        if (end.after) outcome.state = facts_of_running(unit, *end.after);
+        outcome.why = std::move(end.why);
+        outcome.succeeded = outcome.why.empty();
         co_return outcome;
     }
 
 private:
-    [[nodiscard]] Result<std::string> fill(const Value& params) const {
-        AGENT_TRY(auto unit, unit_.fill(params));
-        AGENT_TRY(check_unit_name(unit));
-        return unit;
-    }
-
-    Template unit_;
-    Duration timeout_;
+    UnitRule rule_;
 };
 
 }  // namespace
 
 std::unique_ptr<Action> read_unit_restart(MapReader& step, const ParameterSchema& parameters) {
-    const auto written = step.text("unit");
-    step.require("unit", "for example ssh.service");
-    const auto timeout = step.duration("timeout", std::chrono::seconds{1}, std::chrono::minutes{10});
-    if (!written) return nullptr;
-    auto unit = Template::parse(*written, parameters, step, "unit");
-    if (!unit) return nullptr;
-    if (unit->is_fixed())
-        if (auto sound = check_unit_name(*written); sound.has_error()) step.fault("unit", sound.error().message());
-    return std::make_unique<UnitRestart>(*std::move(unit), timeout.value_or(std::chrono::seconds{90}));
+    auto rule = read_unit_rule(step, parameters);
+    if (!rule) return nullptr;
+    return std::make_unique<UnitRestart>(*std::move(rule));
 }
 
 }  // namespace agent

@@ -12,10 +12,24 @@ struct Entry {
 };
 
 constexpr std::array actions{
+    Entry{"alert", &read_alert},
+    Entry{"backup.restore_test", &read_backup_restore_test, &undo_of_backup_restore_test},
+    Entry{"backup.run", &read_backup_run},
     Entry{"check.run", &read_check_run},
     Entry{"command.run", &read_command_run},
-    Entry{"file.install", &read_file_install, &undo_of_file_install},
+    Entry{"file.install", &read_file_install, &undo_of_placed_file},
+    Entry{"file.restore", &read_file_restore, &undo_of_placed_file},
+    Entry{"luks.report", &read_luks_report},
+    Entry{"nft.apply", &read_nft_apply, &undo_of_tables},
+    Entry{"nft.restore", &read_nft_restore, &undo_of_tables},
+    Entry{"nixos.switch", &read_nixos_switch, &undo_of_nixos_switch},
+    Entry{"nixos.test", &read_nixos_test, &undo_of_nixos_test},
+    Entry{"package.upgrade", &read_package_upgrade, &undo_of_package_upgrade},
+    Entry{"sysctl.set", &read_sysctl_set, &undo_of_sysctl_set},
+    Entry{"unit.enable", &read_unit_enable, &undo_of_unit_enable},
     Entry{"unit.restart", &read_unit_restart},
+    Entry{"unit.start", &read_unit_start, &undo_of_unit_start},
+    Entry{"unit.stop", &read_unit_stop, &undo_of_unit_stop},
     Entry{"wait.until", &read_wait_until},
 };
 

@@ -14,13 +14,36 @@ namespace agent {
 
 // Null where steps of `action` cannot be undone.
 [[nodiscard]] const Undo* find_undo(std::string_view action) noexcept;
-extern const Undo undo_of_file_install;
+extern const Undo undo_of_backup_restore_test;
+extern const Undo undo_of_nixos_switch;
+extern const Undo undo_of_nixos_test;
+extern const Undo undo_of_package_upgrade;
+extern const Undo undo_of_placed_file;
+extern const Undo undo_of_sysctl_set;
+extern const Undo undo_of_tables;
+extern const Undo undo_of_unit_enable;
+extern const Undo undo_of_unit_start;
+extern const Undo undo_of_unit_stop;
 
 // One action each, in the file of its name.
+[[nodiscard]] std::unique_ptr<Action> read_alert(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_backup_restore_test(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_backup_run(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_check_run(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_command_run(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_file_install(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_file_restore(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_luks_report(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_nft_apply(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_nft_restore(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_nixos_switch(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_nixos_test(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_package_upgrade(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_sysctl_set(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_unit_enable(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_unit_restart(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_unit_start(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_unit_stop(MapReader& step, const ParameterSchema& parameters);
 [[nodiscard]] std::unique_ptr<Action> read_wait_until(MapReader& step, const ParameterSchema& parameters);
 
 }  // namespace agent

@@ -18,6 +18,7 @@ EvidenceDraft draft_of(const OpenRun& run, const Runbook* runbook) {
     draft.trigger = run.header.trigger;
     draft.runbook_id = run.header.runbook;
     draft.runbook_sha256 = run.header.runbook_sha256;
+    draft.rollback_generation = rollback_generation_of(run.steps);
     Value::Array before;
     for (const auto& step : run.steps) {
         before.push_back(state_of_step(step.step, step.action, step.before));

@@ -31,8 +31,10 @@ Value state_of(const std::vector<PlanStep>& steps) {
 }
 
 Outcome outcome_of(const RunEnd& end) noexcept {
-    if (end.steps_done && end.verified) return Outcome::success;
-    return end.undone && !end.left_changed ? Outcome::reverted : Outcome::failed;
+    if (end.left_changed) return Outcome::failed;
+    if (end.undone) return Outcome::reverted;
+    if (end.steps_done && end.alerted) return Outcome::alert;
+    return end.steps_done && end.verified ? Outcome::success : Outcome::failed;
 }
 
 Run::Run(const ActionTools& tools, const Runbook& runbook, Value params, RunJournal& journal,
@@ -42,6 +44,7 @@ Run::Run(const ActionTools& tools, const Runbook& runbook, Value params, RunJour
       params_{std::move(params)},
       journal_{journal},
       confirmation_{confirmation},
+      secrets_{KnownSecrets::named_by(*tools.baseline())},
       draft_{blank_draft(runbook, tools.time.wall_now())} {}
 
 asio::awaitable<EvidenceDraft> Run::carry_out() {
@@ -53,14 +56,18 @@ asio::awaitable<EvidenceDraft> Run::carry_out() {
     }
 
     auto proved = co_await carry_out_and_prove(end);
-    if (proved.has_value()) {
+    std::string error;
+    if (proved.has_error()) error = proved.error().message();
+    end.alerted = !alert_.empty();
+    const bool touched = has_touched();
+    // Whoever only calls for a person claims no repair: what the check says is in the evidence, and nothing is undone.
+    if (end.steps_done && (end.verified || (end.alerted && !touched))) {
         co_await disarm();
-        close(end, {});
+        if (end.alerted && !error.empty()) error = "; " + error;
+        close(end, alert_ + error);
         co_return std::move(draft_);
     }
 
-    std::string error = proved.error().message();
-    const bool touched = has_touched();
     auto left = co_await put_back();
     co_await disarm();
     end.left_changed = !left.empty();
@@ -115,6 +122,8 @@ Task<> Run::take_steps() {
             outcome = std::move(taken).value();
         else
             outcome.why = taken.error().message();
+        secrets_.mask_in(outcome);
+        if (!outcome.alert.empty()) alert_ += (alert_.empty() ? "" : "; ") + outcome.alert;
         const bool succeeded = outcome.succeeded;
         const auto why = outcome.why;
         tell(step, action, std::move(outcome), seconds_between(started, tools_.time.mono_now()));
@@ -149,6 +158,7 @@ Task<StepOutcome> Run::change_host(Step& step, Action& action) {
     AGENT_CO_TRY(std::move(armed));
     BegunStep begun{step.before.step, step.before.action, std::move(now.current), std::move(saved)};
     AGENT_CO_TRY(in_context(journal_.begin_step(begun), "not begun, since it could not be written down"));
+    if (!draft_.rollback_generation) draft_.rollback_generation = rollback_generation_of({begun});
     step.begun = std::move(begun);
     auto performed = co_await action.perform(tools_, params_, step.begun->saved);
     AGENT_CO_TRY(auto outcome, std::move(performed));
@@ -173,7 +183,8 @@ void Run::tell(Step& step, const Action& action, StepOutcome outcome, double sec
     taken.action = action.name();
     taken.duration_sec = seconds;
     taken.result = "failed";
-    if (outcome.succeeded) taken.result = action.changes_host() && !step.touched ? "unchanged" : "done";
+    const bool same = !step.begun || (!step.touched && step.after == step.before.current);
+    if (outcome.succeeded) taken.result = action.changes_host() && same ? "unchanged" : "done";
     if (!outcome.succeeded && taken.output_head.empty()) taken.output_head = outcome.why;
     draft_.action_taken.push_back(std::move(taken));
 }

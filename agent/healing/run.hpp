@@ -7,6 +7,7 @@
 
 #include "healing/action.hpp"
 #include "healing/confirmation.hpp"
+#include "healing/known_secrets.hpp"
 #include "healing/run_journal.hpp"
 #include "healing/runbook.hpp"
 #include "model/bundle.hpp"
@@ -24,6 +25,7 @@ struct RunEnd {
     bool verified{};      // and the repaired check is fine, where there is one
     bool undone{};        // something was changed and put back
     bool left_changed{};  // something changed could not be put back, or may not be as before
+    bool alerted{};       // a step called for a person
 };
 [[nodiscard]] Outcome outcome_of(const RunEnd& end) noexcept;
 
@@ -68,6 +70,8 @@ private:
     Value params_;
     RunJournal& journal_;
     Confirmation& confirmation_;
+    KnownSecrets secrets_;
+    std::string alert_;  // what the steps want of a person
     EvidenceDraft draft_;
     std::vector<Step> steps_;
     std::optional<CheckReport> check_before_;

@@ -19,4 +19,18 @@ const Runbook* RunbookCatalogue::find(const RunbookId& id) const noexcept {
     return nullptr;
 }
 
+RunbookCatalogue RunbookCatalogue::refusing_all(Fault why) {
+    RunbookCatalogue none;
+    none.refused_.push_back({RunbookId{}, std::move(why)});
+    return none;
+}
+
+const Fault* RunbookCatalogue::why_refused(const RunbookId& id) const noexcept {
+    for (const auto& refused : refused_)
+        if (refused.id == id) return &refused.fault;
+    for (const auto& refused : refused_)
+        if (refused.id.empty()) return &refused.fault;
+    return nullptr;
+}
+
 }  // namespace agent

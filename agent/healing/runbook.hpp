@@ -10,6 +10,7 @@
 #include "codec/schema.hpp"
 #include "healing/action.hpp"
 #include "healing/parameters.hpp"
+#include "healing/signed_catalogue.hpp"
 #include "model/check.hpp"
 
 namespace agent {
@@ -38,23 +39,41 @@ struct Runbook {
     [[nodiscard]] bool can_roll_back() const noexcept;
 };
 
+// A runbook that the signed catalogue does not approve, and that is not usable therefore.
+struct RefusedRunbook {
+    RunbookId id;  // as signed; empty where the catalogue does not know the file, or is not to be trusted at all
+    Fault fault;
+};
+
 class RunbookCatalogue {
 public:
     // Every *.yaml below `directory`; a file with faults is left out, and all faults are told. Two files with one id
-    // are a fault of the later one.
+    // are a fault of the later one. With a list of approved runbooks, a file whose bytes are not in it is not even
+    // parsed, but refused, and so is one of the list that is not there.
     struct Outcome;
-    [[nodiscard]] static Outcome load(const std::filesystem::path& directory);
+    [[nodiscard]] static Outcome load(const std::filesystem::path& directory, const RunbookList* approved = nullptr);
+    // No runbook at all, since the catalogue is not to be trusted.
+    [[nodiscard]] static RunbookCatalogue refusing_all(Fault why);
 
     [[nodiscard]] const Runbook* find(const RunbookId& id) const noexcept;
     [[nodiscard]] const std::vector<std::unique_ptr<Runbook>>& all() const noexcept { return runbooks_; }  // by id
+    [[nodiscard]] const std::vector<RefusedRunbook>& refused() const noexcept { return refused_; }
+    // Why `id` may be missing: what was refused of it, or of a file that may be it. Null where nothing was.
+    [[nodiscard]] const Fault* why_refused(const RunbookId& id) const noexcept;
 
 private:
     std::vector<std::unique_ptr<Runbook>> runbooks_;
+    std::vector<RefusedRunbook> refused_;
 };
 
 struct RunbookCatalogue::Outcome {
     RunbookCatalogue catalogue;
     Faults faults;
+
+private:
+    friend class RunbookCatalogue;
+    const Runbook* add(YamlResult file);  // null where it has a fault
+    void add_approved(const std::filesystem::path& path, std::string_view name, const RunbookList& list);
 };
 
 }  // namespace agent

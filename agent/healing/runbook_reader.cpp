@@ -6,12 +6,14 @@
 #include "crypto/digest.hpp"
 #include "healing/actions.hpp"
 #include "healing/runbook.hpp"
+#include "host/files.hpp"
 #include "model/limits.hpp"
 
 namespace agent {
 namespace {
 
 constexpr std::size_t steps_most = 64;
+constexpr std::size_t runbook_bytes_most = 1024UL * 1024UL;
 
 Controls read_controls(MapReader& runbook) {
     Controls controls;
@@ -130,28 +132,67 @@ std::vector<std::filesystem::path> files_below(const std::filesystem::path& dire
     return files;
 }
 
+// The bytes of `path`, where the catalogue has them under `name`: nothing else of it is parsed.
+Result<std::string> read_approved(const std::filesystem::path& path, std::string_view name, const RunbookList& list) {
+    AGENT_TRY(auto bytes, read_file(path, runbook_bytes_most));
+    AGENT_TRY(find_approved(list, name, sha256_hex(bytes)));
+    return bytes;
+}
+
 }  // namespace
 
-RunbookCatalogue::Outcome RunbookCatalogue::load(const std::filesystem::path& directory) {
-    Outcome outcome;
-    auto& runbooks = outcome.catalogue.runbooks_;
-    for (const auto& path : files_below(directory, outcome.faults)) {
-        auto file = load_yaml(path);
-        if (file.has_error()) {
-            outcome.faults.push_back(std::move(file).error());
-            continue;
-        }
-        Faults faults;
-        auto runbook = read_runbook(file.value(), faults);
-        if (const auto* first = outcome.catalogue.find(runbook.id); first != nullptr && !runbook.id.empty()) {
-            const auto* node = file.value().root.find("id");
-            faults.push_back({path.string(), node != nullptr ? node->line : 0, "id",
-                              runbook.id.str() + " is already the id of " + first->file.string()});
-        }
-        if (faults.empty()) runbooks.push_back(std::make_unique<Runbook>(std::move(runbook)));
-        outcome.faults.insert(outcome.faults.end(), faults.begin(), faults.end());
+const Runbook* RunbookCatalogue::Outcome::add(YamlResult file) {
+    if (file.has_error()) {
+        faults.push_back(std::move(file).error());
+        return nullptr;
     }
+    Faults own;
+    const auto& path = file.value().path;
+    auto runbook = read_runbook(file.value(), own);
+    if (const auto* first = catalogue.find(runbook.id); first != nullptr && !runbook.id.empty()) {
+        const auto* node = file.value().root.find("id");
+        own.push_back({path.string(), node != nullptr ? node->line : 0, "id",
+                       runbook.id.str() + " is already the id of " + first->file.string()});
+    }
+    faults.insert(faults.end(), own.begin(), own.end());
+    if (!own.empty()) return nullptr;
+    auto& all = catalogue.runbooks_;
+    return all.emplace_back(std::make_unique<Runbook>(std::move(runbook))).get();
+}
+
+void RunbookCatalogue::Outcome::add_approved(const std::filesystem::path& path, std::string_view name,
+                                             const RunbookList& list) {
+    const auto line = std::ranges::find(list, name, &ListedRunbook::file);
+    const auto signed_id = line != list.end() ? line->id : RunbookId{};
+    const auto refuse = [&](std::string why) {
+        catalogue.refused_.push_back({signed_id, {path.string(), 0, "", std::move(why)}});
+    };
+    auto bytes = read_approved(path, name, list);
+    if (bytes.has_error()) return refuse(bytes.error().message());
+    const auto* runbook = add(parse_yaml(std::move(bytes).value(), path));
+    if (runbook == nullptr || runbook->id == signed_id) return;
+    refuse("its id is " + runbook->id.str() + ", and the signed catalogue calls it " + signed_id.str());
+    catalogue.runbooks_.pop_back();
+}
+
+RunbookCatalogue::Outcome RunbookCatalogue::load(const std::filesystem::path& directory, const RunbookList* approved) {
+    Outcome outcome;
+    const auto files = files_below(directory, outcome.faults);
+    for (const auto& path : files) {
+        if (approved != nullptr)
+            outcome.add_approved(path, name_in_list(directory, path), *approved);
+        else
+            static_cast<void>(outcome.add(load_yaml(path)));
+    }
+    auto& runbooks = outcome.catalogue.runbooks_;
     std::sort(runbooks.begin(), runbooks.end(), [](const auto& a, const auto& b) { return a->id < b->id; });
+    if (approved == nullptr) return outcome;
+    for (const auto& line : *approved) {
+        const auto path = directory / line.file;
+        if (std::ranges::find(files, path) == files.end())
+            outcome.catalogue.refused_.push_back(
+                {line.id, {path.string(), 0, "", "in the signed catalogue, but not there"}});
+    }
     return outcome;
 }
 

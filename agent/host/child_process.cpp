@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): kill
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,6 +37,23 @@ Result<Pipe> make_pipe() {
     return pipe;
 }
 
+// A file without a name: nobody can put another in its place, and nothing of it stays behind. None for no text.
+Result<Descriptor> hold(const std::string& text) {
+    if (text.empty()) return Descriptor{};
+    const Descriptor made{memfd_create("input", MFD_CLOEXEC)};
+    Descriptor held{fcntl(made.get(), F_DUPFD_CLOEXEC, 3)};  // as for pipes
+    if (!held.valid()) return system_error(errno, "holding the input of a program");
+    std::string_view rest{text};
+    while (!rest.empty()) {
+        const auto count = ::write(held.get(), rest.data(), rest.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return system_error(errno, "holding the input of a program");
+        rest.remove_prefix(static_cast<std::size_t>(count));
+    }
+    if (lseek(held.get(), 0, SEEK_SET) != 0) return system_error(errno, "holding the input of a program");
+    return held;
+}
+
 class FileActions {
 public:
     FileActions() { posix_spawn_file_actions_init(&actions_); }
@@ -45,10 +64,13 @@ public:
     ~FileActions() { posix_spawn_file_actions_destroy(&actions_); }
 
     // 0, or an errno value.
-    [[nodiscard]] int arrange(int output, int error) {
+    [[nodiscard]] int arrange(const Descriptor& input, int output, int error) {
         int failed = posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
         if (failed == 0) failed = posix_spawn_file_actions_adddup2(&actions_, error, STDERR_FILENO);
-        if (failed == 0) failed = posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        if (failed == 0 && input.valid())
+            failed = posix_spawn_file_actions_adddup2(&actions_, input.get(), STDIN_FILENO);
+        else if (failed == 0)
+            failed = posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         if (failed == 0) failed = posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
         if (failed == 0) failed = posix_spawn_file_actions_addchdir_np(&actions_, "/");
         return failed;
@@ -127,8 +149,9 @@ Result<ChildProcess> ChildProcess::start(const Command& command) {
     AGENT_TRY(check_words(command));
     AGENT_TRY(auto output, make_pipe());
     AGENT_TRY(auto error, make_pipe());
+    AGENT_TRY(const auto input, hold(command.input));
     FileActions actions;
-    if (const int failed = actions.arrange(output.write_end.get(), error.write_end.get()); failed != 0)
+    if (const int failed = actions.arrange(input, output.write_end.get(), error.write_end.get()); failed != 0)
         return start_error(failed, command);
     const Attributes attributes;
 

@@ -10,8 +10,8 @@ namespace agent {
 
 class ChildProcess {
 public:
-    // Starts `command` in a process group of its own, in the folder "/", with nothing of ours but the two pipes: no
-    // descriptor, no environment, no blocked or handled signal. Errors as ProcessRunner::run.
+    // Starts `command` in a process group of its own, in the folder "/", with nothing of ours but its input and two
+    // pipes: no descriptor, no environment, no blocked or handled signal. Errors as ProcessRunner::run.
     [[nodiscard]] static Result<ChildProcess> start(const Command& command);
 
     ChildProcess(ChildProcess&& other) noexcept;

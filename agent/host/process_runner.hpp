@@ -23,6 +23,9 @@ struct Command {
     // To how many bytes a file that it writes may grow; SIGXFSZ ends it at the next write beyond. 0: as many as there
     // is room for.
     std::uint64_t file_limit{};
+    // What it finds on its standard input, as a file that can be opened again (/dev/stdin) and is in no folder; empty:
+    // /dev/null.
+    std::string input;
 };
 
 struct CapturedOutput {

@@ -19,6 +19,22 @@ constexpr auto manager_path = "/org/freedesktop/systemd1";
 constexpr auto manager_interface = "org.freedesktop.systemd1.Manager";
 constexpr std::string_view units_path{"/org/freedesktop/systemd1/unit/"};
 constexpr Duration state_limit{10'000};
+constexpr Duration unit_file_limit{90'000};  // generators run when the unit files are read again
+
+struct JobWords {
+    const char* method;
+    std::string_view doing;
+    std::string_view noun;
+};
+
+JobWords words_of(UnitJob job) {
+    switch (job) {
+        case UnitJob::start: return {"StartUnit", "starting unit ", "start"};
+        case UnitJob::stop: return {"StopUnit", "stopping unit ", "stop"};
+        case UnitJob::restart: break;
+    }
+    return {"RestartUnit", "restarting unit ", "restart"};
+}
 
 Error unreadable(int errno_value) { return system_error(-errno_value, "reading the service manager's answer"); }
 
@@ -58,12 +74,36 @@ std::string path_of(const std::string& unit) {
     return path;
 }
 
+int read_names(sd_bus_message* message, std::vector<std::string>& names) {
+    int read = sd_bus_message_enter_container(message, 'v', "as");
+    if (read >= 0) read = sd_bus_message_enter_container(message, 'a', "s");
+    const char* name{};
+    while (read >= 0) {
+        read = sd_bus_message_read(message, "s", &name);
+        if (read == 0) break;
+        if (read > 0) names.emplace_back(name);
+    }
+    if (read >= 0) read = sd_bus_message_exit_container(message);
+    if (read >= 0) read = sd_bus_message_exit_container(message);
+    return read;
+}
+
+// What goes down with a unit, and what goes down when it starts, by the relations of systemd.unit(5).
+std::vector<std::string>* relation_named(std::string_view name, UnitState& state) {
+    for (const std::string_view known : {"Conflicts", "ConflictedBy"})
+        if (name == known) return &state.conflicts;
+    for (const std::string_view known : {"RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo"})
+        if (name == known) return &state.dependents;
+    return nullptr;
+}
+
 // Reads the value of property `name` into `state`, or steps over it. Negative: the answer makes no sense.
 int read_property(sd_bus_message* message, std::string_view name, UnitState& state) {
     const std::array texts{std::pair{std::string_view{"LoadState"}, &state.load_state},
                            std::pair{std::string_view{"ActiveState"}, &state.active_state},
                            std::pair{std::string_view{"SubState"}, &state.sub_state},
                            std::pair{std::string_view{"UnitFileState"}, &state.unit_file_state},
+                           std::pair{std::string_view{"FragmentPath"}, &state.unit_file},
                            std::pair{std::string_view{"Result"}, &state.result}};
     for (const auto& [known, into] : texts) {
         if (name != known) continue;
@@ -72,6 +112,7 @@ int read_property(sd_bus_message* message, std::string_view name, UnitState& sta
         if (read >= 0) *into = text;
         return read;
     }
+    if (auto* names = relation_named(name, state); names != nullptr) return read_names(message, *names);
     if (name == "NRestarts") return sd_bus_message_read(message, "v", "u", &state.restarts);
     if (name == "ConditionResult") {
         int flag{};
@@ -134,7 +175,8 @@ int note_ended_job(sd_bus_message* message, void* into, sd_bus_error*) {
     return 0;
 }
 
-Task<> ask_restart(SystemBus& bus, const std::string& unit) {
+Task<> ask_job(SystemBus& bus, const std::string& unit, UnitJob job_type) {
+    const auto words = words_of(job_type);
     // Listening begins before the call: a short job may end before its answer is read.
     EndedJobs ended;
     sd_bus_slot* raw{};
@@ -145,7 +187,7 @@ Task<> ask_restart(SystemBus& bus, const std::string& unit) {
     auto subscribed = co_await call_manager(bus, "Subscribe", std::nullopt, std::nullopt);
     if (subscribed.has_error()) co_return std::move(subscribed).error();
     const std::string mode{"replace"};  // as systemctl: a job that is already queued for the unit gives way
-    auto queued = co_await call_manager(bus, "RestartUnit", unit, mode);
+    auto queued = co_await call_manager(bus, words.method, unit, mode);
     if (queued.has_error()) co_return std::move(queued).error();
     AGENT_CO_TRY(const auto job, object_path_in(queued.value()));
     auto has_ended = [&ended, &job] { return ended.contains(job); };
@@ -153,7 +195,43 @@ Task<> ask_restart(SystemBus& bus, const std::string& unit) {
     AGENT_CO_TRY(co_await bus.process_until(std::move(done)));
     const auto& result = ended.find(job)->second;
     if (result == "done") co_return ok();
-    co_return Error{Errc::refused, "the restart ended as " + agent::quoted(result) + "; see: journalctl -u " + unit};
+    std::string why{"the "};
+    why.append(words.noun)
+        .append(" ended as ")
+        .append(agent::quoted(result))
+        .append("; see: journalctl -u ")
+        .append(unit);
+    co_return Error{Errc::refused, std::move(why)};
+}
+
+// The service manager keeps what it knew of unit files until it reads them again.
+Task<> read_again(SystemBus& bus) {
+    auto reloaded = co_await call_manager(bus, "Reload", std::nullopt, std::nullopt);
+    if (reloaded.has_error()) co_return std::move(reloaded).error().in_context("reading the unit files again");
+    co_return ok();
+}
+
+Task<> ask_enable(SystemBus& bus, const std::string& unit) {
+    AGENT_CO_TRY(auto message, bus.new_call(manager_path, manager_interface, "EnableUnitFiles"));
+    // For good, not until the next boot; and no link of another unit is replaced.
+    const int failed = sd_bus_message_append(message.get(), "asbb", 1, unit.c_str(), 0, 0);
+    if (failed < 0) co_return system_error(-failed, "asking the service manager");
+    auto enabled = co_await bus.call(std::move(message));
+    AGENT_CO_TRY(const auto answer, std::move(enabled));
+    int has_install_section{};
+    const int read = sd_bus_message_read(answer.get(), "b", &has_install_section);
+    if (read < 0) co_return unreadable(read);
+    if (has_install_section == 0) co_return Error{Errc::refused, "its unit file has no [Install] section"};
+    co_return co_await read_again(bus);
+}
+
+Task<> ask_disable(SystemBus& bus, const std::string& unit) {
+    AGENT_CO_TRY(auto message, bus.new_call(manager_path, manager_interface, "DisableUnitFiles"));
+    const int failed = sd_bus_message_append(message.get(), "asb", 1, unit.c_str(), 0);
+    if (failed < 0) co_return system_error(-failed, "asking the service manager");
+    auto disabled = co_await bus.call(std::move(message));
+    if (disabled.has_error()) co_return std::move(disabled).error();
+    co_return co_await read_again(bus);
 }
 
 }  // namespace
@@ -166,12 +244,28 @@ Task<UnitState> SystemdUnits::state(std::string unit) {
     co_return in_context(std::move(state), "looking at unit " + unit);
 }
 
-Task<> SystemdUnits::restart(std::string unit, Duration limit) {
+Task<> SystemdUnits::run_job(std::string unit, UnitJob job, Duration limit) {
     AGENT_CO_TRY(check_unit_name(unit));
     const auto executor = co_await asio::this_coro::executor;
     AGENT_CO_TRY(auto bus, SystemBus::open(executor, bus_address_));
-    auto done = co_await with_deadline(time_, limit, ask_restart(bus, unit));
-    co_return in_context(std::move(done), "restarting unit " + unit);
+    auto done = co_await with_deadline(time_, limit, ask_job(bus, unit, job));
+    co_return in_context(std::move(done), std::string{words_of(job).doing} + unit);
+}
+
+Task<> SystemdUnits::enable(std::string unit) {
+    AGENT_CO_TRY(check_unit_name(unit));
+    const auto executor = co_await asio::this_coro::executor;
+    AGENT_CO_TRY(auto bus, SystemBus::open(executor, bus_address_));
+    auto done = co_await with_deadline(time_, unit_file_limit, ask_enable(bus, unit));
+    co_return in_context(std::move(done), "enabling unit " + unit);
+}
+
+Task<> SystemdUnits::disable(std::string unit) {
+    AGENT_CO_TRY(check_unit_name(unit));
+    const auto executor = co_await asio::this_coro::executor;
+    AGENT_CO_TRY(auto bus, SystemBus::open(executor, bus_address_));
+    auto done = co_await with_deadline(time_, unit_file_limit, ask_disable(bus, unit));
+    co_return in_context(std::move(done), "disabling unit " + unit);
 }
 
 }  // namespace agent

@@ -13,7 +13,9 @@ public:
     explicit SystemdUnits(TimeSource& time, std::string bus_address = {})
         : time_{time}, bus_address_{std::move(bus_address)} {}
     [[nodiscard]] Task<UnitState> state(std::string unit) override;
-    [[nodiscard]] Task<> restart(std::string unit, Duration limit) override;
+    [[nodiscard]] Task<> run_job(std::string unit, UnitJob job, Duration limit) override;
+    [[nodiscard]] Task<> enable(std::string unit) override;
+    [[nodiscard]] Task<> disable(std::string unit) override;
 
 private:
     TimeSource& time_;

@@ -47,6 +47,8 @@ void expect_defaults(const AgentSettings& settings) {
     EXPECT_EQ(settings.checks.baseline, "/etc/compliance-agent/baseline.yaml");
     EXPECT_EQ(settings.healing.mode, HealingMode::dry_run);
     EXPECT_EQ(settings.healing.runbooks, "/usr/share/compliance-agent/runbooks");
+    EXPECT_FALSE(settings.healing.catalogue);
+    EXPECT_THAT(settings.healing.catalogue_keys, IsEmpty());
     EXPECT_EQ(settings.healing.maintenance_window, "02:00-04:00");
     EXPECT_EQ(settings.healing.cooldown, 10min);
     EXPECT_EQ(settings.healing.max_per_day, 6);
@@ -114,7 +116,8 @@ evidence:
   heartbeat: 7d
   retention: {bundles: 1, days: 1}
 checks: {interval: 1s, timeout: 100ms, baseline: baseline.yaml}
-healing: {mode: enforce, runbooks: runbooks, maintenance_window: null, cooldown: 0s, max_per_day: 0}
+healing: {mode: enforce, runbooks: runbooks, catalogue: books.dsse, catalogue_keys: [c1.pub, c2.pub],
+  maintenance_window: null, cooldown: 0s, max_per_day: 0}
 log: {level: debug, target: stderr}
 )");
     EXPECT_EQ(given.host_id, HostId{"h.1"});
@@ -146,6 +149,8 @@ log: {level: debug, target: stderr}
     EXPECT_EQ(given.evidence.keep_days, 1);
     EXPECT_EQ(given.checks.timeout, 100ms);
     EXPECT_EQ(given.healing.mode, HealingMode::enforce);
+    EXPECT_EQ(given.healing.catalogue, folder.path() / "books.dsse");
+    EXPECT_THAT(given.healing.catalogue_keys, ElementsAre(folder.path() / "c1.pub", folder.path() / "c2.pub"));
     EXPECT_FALSE(given.healing.maintenance_window);
     EXPECT_NE(given.healing.maintenance_window_line, 0);
     EXPECT_EQ(given.healing.cooldown, 0s);
@@ -273,6 +278,11 @@ TEST_F(AgentConfiguration, RefusesWrongTypesAndRangesOfEveryKey) {
         {"checks: {timeout: 1 min}", "3: checks.timeout: unknown unit"},
         {"checks: {baseline: {}}", "3: checks.baseline: must be a single value"},
         {"healing: {runbooks: [a]}", "3: healing.runbooks: must be a single value"},
+        {"healing: {catalogue: a.dsse}", "3: healing.catalogue: needs the key catalogue_keys"},
+        {"healing: {catalogue: a.dsse, catalogue_keys: []}", "3: healing.catalogue: needs the key catalogue_keys"},
+        {"healing: {catalogue: [a], catalogue_keys: [a.pub]}", "3: healing.catalogue: must be a single value"},
+        {"healing: {catalogue_keys: [a.pub]}", "3: healing.catalogue_keys: has a meaning only with the key catalogue"},
+        {"healing: {catalogue: null, catalogue_keys: [a.pub]}", "3: healing.catalogue_keys: has a meaning only"},
         {"healing: {maintenance_window: [a]}", "3: healing.maintenance_window: must be a single value"},
         {"healing: {cooldown: 31d}", "3: healing.cooldown: out of range"},
         {"healing: {cooldown: -1s}", "3: healing.cooldown: not a duration"},

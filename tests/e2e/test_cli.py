@@ -20,7 +20,8 @@ class CommandLine(Case):
     def test_every_command_has_help_and_wrong_usage_is_64(self):
         for words in ([], ["run"], ["check"], ["status"], ["config", "check"], ["key", "generate"], ["order", "sign"], ["order", "verify"],
                       ["order", "submit"], ["order", "status"], ["evidence", "list"], ["evidence", "show"], ["evidence", "export"],
-                      ["evidence", "verify"], ["queue", "list"], ["queue", "retry"], ["runbook", "list"], ["runbook", "show"], ["heal"],
+                      ["evidence", "verify"], ["queue", "list"], ["queue", "retry"], ["runbook", "list"], ["runbook", "show"],
+                      ["runbook", "new"], ["runbook", "sign"], ["heal"],
                       ["hold"], ["resume"]):  # fmt: skip
             with self.subTest(words):
                 done = self.plain(*words, "--help")

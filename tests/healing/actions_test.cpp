@@ -60,12 +60,12 @@ TEST_F(Actions, RestartsAUnitAndLooksAgain) {
     units.units["ssh.service"] = FakeUnits::running();
     const auto draft = apply(runbook(restart_ssh));
     EXPECT_EQ(draft.outcome, Outcome::success);
-    EXPECT_THAT(units.restarted, ElementsAre("ssh.service"));
+    EXPECT_THAT(units.jobs, ElementsAre("restart ssh.service"));
 }
 
 TEST_F(Actions, FailsWhereTheJobIsDoneButTheUnitIsDown) {
     units.units["ssh.service"] = FakeUnits::running();
-    auto& after = units.after_restart["ssh.service"] = FakeUnits::running();
+    auto& after = units.after_start["ssh.service"] = FakeUnits::running();
     after.active_state = "failed";
     after.sub_state = "failed";
     after.result = "exit-code";
@@ -78,7 +78,7 @@ TEST_F(Actions, FailsWhereTheJobIsDoneButTheUnitIsDown) {
 
 TEST_F(Actions, FailsWhereAConditionOfTheUnitIsNotMet) {
     units.units["ssh.service"] = FakeUnits::running();
-    (units.after_restart["ssh.service"] = FakeUnits::running()).condition_result = false;
+    (units.after_start["ssh.service"] = FakeUnits::running()).condition_result = false;
     EXPECT_EQ(apply(runbook(restart_ssh)).outcome, Outcome::failed);
 }
 
@@ -86,7 +86,7 @@ TEST_F(Actions, DoesNotRestartAUnitThatIsNotThere) {
     const auto draft = apply(runbook(restart_ssh));
     EXPECT_EQ(draft.outcome, Outcome::failed);
     EXPECT_THAT(draft.error.value_or(""), HasSubstr("it is not-found; nothing had been changed"));
-    EXPECT_TRUE(units.restarted.empty());
+    EXPECT_TRUE(units.jobs.empty());
 }
 
 TEST_F(Actions, RunsAProgramWithItsArgumentsAsTheyStand) {

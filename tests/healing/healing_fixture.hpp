@@ -1,6 +1,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "async/system_time_source.hpp"
+#include "drift/run_checks.hpp"
 #include "healing/engine.hpp"
 #include "host/posix_process_runner.hpp"
 #include "support/fake_confirmation.hpp"
@@ -21,9 +23,9 @@ namespace agent::testing {
 class FakeUnits final : public UnitManager {
 public:
     std::map<std::string, UnitState> units;
-    std::map<std::string, UnitState> after_restart;  // else active
+    std::map<std::string, UnitState> after_start;  // else active
     std::optional<Error> refuses;
-    std::vector<std::string> restarted;
+    std::vector<std::string> jobs;  // "start ssh.service"
 
     [[nodiscard]] Task<UnitState> state(std::string unit) override {
         if (refuses) co_return *refuses;
@@ -35,17 +37,40 @@ public:
         if (known == units.end()) co_return missing;
         co_return known->second;
     }
-    [[nodiscard]] Task<> restart(std::string unit, Duration /*limit*/) override {
-        restarted.push_back(unit);
-        units[unit] = after_restart.contains(unit) ? after_restart[unit] : running();
+    [[nodiscard]] Task<> run_job(std::string unit, UnitJob job, Duration /*limit*/) override {
+        constexpr std::array words{"start ", "stop ", "restart "};
+        jobs.push_back(words.at(static_cast<std::size_t>(job)) + unit);
+        auto& state = units[unit];
+        if (job == UnitJob::stop)
+            set_running(state, "inactive", "dead");
+        else if (after_start.contains(unit))
+            state = after_start[unit];
+        else
+            set_running(state, "active", "running");
         co_return ok();
     }
-    [[nodiscard]] static UnitState running() {
+    [[nodiscard]] Task<> enable(std::string unit) override {
+        jobs.push_back("enable " + unit);
+        units[unit].unit_file_state = "enabled";
+        co_return ok();
+    }
+    [[nodiscard]] Task<> disable(std::string unit) override {
+        jobs.push_back("disable " + unit);
+        units[unit].unit_file_state = "disabled";
+        co_return ok();
+    }
+    [[nodiscard]] static UnitState running() { return with_state("active", "running"); }
+    [[nodiscard]] static UnitState with_state(std::string active_state, std::string sub_state) {
         UnitState state;
         state.load_state = "loaded";
-        state.active_state = "active";
-        state.sub_state = "running";
+        set_running(state, std::move(active_state), std::move(sub_state));
         return state;
+    }
+
+private:
+    static void set_running(UnitState& state, std::string active_state, std::string sub_state) {
+        state.active_state = std::move(active_state);
+        state.sub_state = std::move(sub_state);
     }
 };
 
@@ -88,12 +113,33 @@ private:
     }
 };
 
+// Changes the host between a look and what follows from it.
+class MeddlingJournal final : public RunJournal {
+public:
+    OpenRun run;
+    std::function<void()> at_a_step{[] {}};
+    std::function<void()> at_the_roll_back{[] {}};
+
+    Result<> begin_step(const BegunStep& step) override {
+        run.steps.push_back(step);
+        at_a_step();
+        return ok();
+    }
+    Result<> enter(RunState state) override {
+        run.state = state;
+        if (state == RunState::rolling_back) at_the_roll_back();
+        return ok();
+    }
+    Result<bool> confirm() override { return true; }
+};
+
 inline std::string slurp(const std::filesystem::path& file) {
     std::ifstream stream{file, std::ios::binary};
     return {std::istreambuf_iterator<char>{stream}, {}};
 }
 
-// Real files, real processes; checks answer what `check_results` says, one after the other (the last one stays).
+// Real files, real processes; checks answer what `check_results` says, one after the other (the last one stays), or
+// look, where `checks_look`.
 class HealingTest : public ::testing::Test {
 protected:
     asio::io_context io;
@@ -102,17 +148,19 @@ protected:
     FakeUnits units;
     TemporaryDirectory folder;
     std::vector<CheckResult> check_results{CheckResult::pass};
+    bool checks_look{};
     std::vector<std::vector<CheckName>> checks_asked;
     RunbookCatalogue catalogue;
     std::shared_ptr<const Baseline> baseline{std::make_shared<Baseline>(built_in_baseline())};
     KeptJournal journal;
     FakeConfirmation confirmation;
 
-    [[nodiscard]] HealingEngine engine() {
-        return HealingEngine{ActionTools{processes, units, time,
-                                         [this](std::vector<CheckName> names) { return answer(std::move(names)); },
-                                         [this] { return baseline; }}};
+    [[nodiscard]] ActionTools tools() {
+        return ActionTools{processes, units, time,
+                           [this](std::vector<CheckName> names) { return answer(std::move(names)); },
+                           [this] { return baseline; }};
     }
+    [[nodiscard]] HealingEngine engine() { return HealingEngine{tools()}; }
     // Loads one runbook with these further lines.
     const Runbook& runbook(const std::string& lines) {
         folder.write("runbooks/one.yaml", "id: RB-ONE\nname: one\ndescription: one\ndisruptive: false\n" + lines);
@@ -148,8 +196,20 @@ protected:
     }
 
 private:
+    Task<std::vector<CheckReport>> look(std::vector<CheckName> names) {
+        RoundParts parts{time, processes, units, Duration{20'000}, std::nullopt, nullptr, nullptr};
+        auto ran = co_await run_checks(*baseline, std::move(names), std::move(parts));
+        AGENT_CO_TRY(const auto outcomes, std::move(ran));
+        std::vector<CheckReport> reports;
+        for (const auto& outcome : outcomes) reports.push_back(outcome.report);
+        co_return reports;
+    }
     Task<std::vector<CheckReport>> answer(std::vector<CheckName> names) {
         checks_asked.push_back(names);
+        if (checks_look) {
+            auto looked = co_await look(std::move(names));
+            co_return looked;
+        }
         if (names.empty()) names = {CheckName{"motd"}, CheckName{"patching"}};
         std::vector<CheckReport> reports;
         for (const auto& name : names) {

@@ -26,9 +26,12 @@ TEST_F(Runbooks, LoadsEveryShippedOne) {
     const struct {
         const char* id;
         bool changes, disruptive, rolls_back;
-    } shipped[] = {{"RB-AV-001", true, false, false},     {"RB-BANNER-001", true, false, true},
-                   {"RB-CHECK-001", false, false, false}, {"RB-DIAG-001", false, false, false},
-                   {"RB-LOG-001", true, false, false},    {"RB-SERVICE-001", true, true, false},
+    } shipped[] = {{"RB-AV-001", true, false, false},     {"RB-BACKUP-001", true, false, false},
+                   {"RB-BANNER-001", true, false, true},  {"RB-CHECK-001", false, false, false},
+                   {"RB-DIAG-001", false, false, false},  {"RB-ENCRYPTION-001", false, false, false},
+                   {"RB-FIREWALL-001", true, true, true}, {"RB-LOG-001", true, false, false},
+                   {"RB-PATCH-001", true, true, true},    {"RB-PATCH-002", true, true, true},
+                   {"RB-RESTORE-001", true, false, true}, {"RB-SERVICE-001", true, true, false},
                    {"RB-TIME-001", true, false, false}};
     for (const auto& expected : shipped) {
         const auto* runbook = loaded.catalogue.find(RunbookId{expected.id});
@@ -108,6 +111,9 @@ TEST_F(Runbooks, NamesLineAndKeyOfEachFault) {
         {head() + "  - {action: unit.restart, unit: ssh}\n", 6, "steps[1].unit", "ssh"},
         {head() + "  - {action: unit.restart, unit: ssh.service, timeout: 1h}\n", 6, "steps[1].timeout",
          "out of range"},
+        {head() + "  - {action: unit.start}\n", 6, "steps[1].unit", "missing"},
+        {head() + "  - {action: unit.stop, unit: ssh.service, now: true}\n", 6, "steps[1].now", "unknown key"},
+        {head() + "  - {action: unit.enable, unit: ssh.service, now: soon}\n", 6, "steps[1].now", "true or false"},
         {head() + "  - {action: command.run, argv: []}\n", 6, "steps[1].argv", "is empty"},
         {head() + "  - {action: command.run, argv: [ls]}\n", 6, "steps[1].argv", "fixed absolute path"},
         {head() + "  - {action: command.run, argv: [\"/bin/{{ params.x }}\"]}\n", 6, "steps[1].argv", "fixed absolute"},
@@ -117,6 +123,16 @@ TEST_F(Runbooks, NamesLineAndKeyOfEachFault) {
          "0 to 255"},
         {head() + "  - {action: command.run, argv: [/bin/ls], changes: perhaps}\n", 6, "steps[1].changes",
          "true or false"},
+        {head() + "  - {action: alert}\n", 6, "steps[1].message", "missing"},
+        {head() + "  - {action: backup.run}\n", 6, "steps[1].paths", "missing"},
+        {head() + "  - {action: backup.run, paths: [etc]}\n", 6, "steps[1].paths", "absolute"},
+        {head() + "  - {action: backup.run, paths: [/a/../b]}\n", 6, "steps[1].paths", ".."},
+        {head() + "  - {action: backup.run, unit: a.service, label: x}\n", 6, "steps[1].label", "without `unit`"},
+        {head() + "  - {action: backup.run, unit: a}\n", 6, "steps[1].unit", "no unit name"},
+        {head() + "  - {action: backup.run, paths: [/a], timeout: 13h}\n", 6, "steps[1].timeout", "out of range"},
+        {head() + "  - {action: backup.restore_test, paths: [/a], sample: 3}\n", 6, "steps[1].sample",
+         "without `paths`"},
+        {head() + "  - {action: backup.restore_test, max_mib: 257}\n", 6, "steps[1].max_mib", "257"},
     };
     for (const auto& row : table) {
         const auto loaded = load(row.text);

@@ -93,6 +93,14 @@ TEST_F(ProcessRunner, HandsOnNoDescriptorAndAnEmptyInput) {
     EXPECT_EQ(exit.standard_output.head, "0\n1\n2\n3\n/\n");
 }
 
+TEST_F(ProcessRunner, HandsOnAnInputThatCanBeReadTwice) {
+    auto command = script("cat; cat /dev/stdin | wc -c");
+    command.input = std::string(200'000, 'x') + "\n";
+    command.head_limit = 400'000;
+    const auto exit = run(std::move(command)).value();
+    EXPECT_EQ(exit.standard_output.head, std::string(200'000, 'x') + "\n200001\n");
+}
+
 TEST_F(ProcessRunner, StartsProgramsWithoutOurBlockedOrIgnoredSignals) {
     sigset_t blocked;
     sigemptyset(&blocked);

@@ -1,7 +1,5 @@
 #include "drift/backup/backup_check.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -51,16 +49,6 @@ private:
 
 bool is_stop(const Error& error) { return error.code() == Errc::cancelled; }
 
-Result<std::vector<std::string>> environment_of(const BackupTool& tool, const SecretFile& file) {
-    AGENT_TRY(const auto facts, Result<FileFacts>{file.facts});
-    // It goes into a program that runs with our rights.
-    if (is_changed_by_others(facts, geteuid()))
-        return Error{Errc::refused, file.path.native() + " may be changed by others (owner " + facts.owner +
-                                        "): it is not used; make it root's, mode 0600"};
-    AGENT_TRY(const auto text, read_file(file.path, file_most));
-    return in_context(parse_environment(tool, text), file.path.native());
-}
-
 // The environment for the tool; an error where a file that it needs cannot be used.
 Result<std::vector<std::string>> prepare(const BackupTool& tool, const BackupBaseline& baseline, BackupView& view) {
     std::vector<std::string> environment;
@@ -70,7 +58,7 @@ Result<std::vector<std::string>> prepare(const BackupTool& tool, const BackupBas
     }
     if (baseline.environment_file) {
         view.secrets.push_back(look_at_secret("environment_file", *baseline.environment_file));
-        AGENT_TRY(environment, environment_of(tool, view.secrets.back()));
+        AGENT_TRY(environment, read_environment(tool, view.secrets.back()));
     }
     return environment;
 }

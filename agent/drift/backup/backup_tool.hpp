@@ -16,6 +16,8 @@ namespace agent {
 struct BackupTool {
     std::string_view name;
     std::string_view check_command;  // for a person who is told that the repository is damaged
+    // The program with what opens the repository, for whoever adds what it is to do.
+    Command (*open)(const BackupBaseline& baseline);
     // Which backups there are, only the last few of each series.
     Command (*list)(const BackupBaseline& baseline);
     Result<std::vector<BackupPoint>> (*parse_list)(std::string_view output);

@@ -32,7 +32,6 @@ std::string in_quotes(const std::string& text) {
 Command borg(const BackupBaseline& baseline) {
     Command command;
     command.program = baseline.program.value_or("/usr/bin/borg");
-    command.arguments.emplace_back("--bypass-lock");
     command.environment = {"BORG_REPO=" + baseline.repository,
                            // Without it borg would share keys, locks and caches with the backup job.
                            "BORG_BASE_DIR=" + baseline.cache.value_or("/var/lib/compliance-agent/borg").native(),
@@ -49,7 +48,8 @@ Command borg(const BackupBaseline& baseline) {
 
 Command borg_list(const BackupBaseline& baseline) {
     auto command = borg(baseline);
-    command.arguments.insert(command.arguments.end(), {"list", "--json", "--format", "{hostname}{NL}", "--last"});
+    command.arguments.insert(command.arguments.end(),
+                             {"--bypass-lock", "list", "--json", "--format", "{hostname}{NL}", "--last"});
     command.arguments.push_back(std::to_string(baseline.size_of_last + 1));
     if (baseline.archives) command.arguments.push_back("--glob-archives=" + *baseline.archives);
     return command;
@@ -57,7 +57,7 @@ Command borg_list(const BackupBaseline& baseline) {
 
 Command borg_size(const BackupBaseline& baseline, const BackupPoint& point) {
     auto command = borg(baseline);
-    command.arguments.insert(command.arguments.end(), {"info", "--json", "::" + point.name});
+    command.arguments.insert(command.arguments.end(), {"--bypass-lock", "info", "--json", "::" + point.name});
     return command;
 }
 
@@ -104,7 +104,7 @@ Result<std::int64_t> borg_parse_size(std::string_view output) {
 }  // namespace
 
 const BackupTool& borg_tool() noexcept {
-    static constexpr BackupTool tool{"borg",     "borg check",     &borg_list, &borg_parse_list,
+    static constexpr BackupTool tool{"borg",     "borg check",     &borg,     &borg_list, &borg_parse_list,
                                      &borg_size, &borg_parse_size, &borg_sets};
     return tool;
 }

@@ -20,7 +20,6 @@ bool restic_sets(std::string_view name) {
 Command restic(const BackupBaseline& baseline) {
     Command command;
     command.program = baseline.program.value_or("/usr/bin/restic");
-    command.arguments = {"--json", "--no-lock"};
     // Without a cache every answer is the repository's own: with one, restic shows snapshots that are gone or damaged.
     if (!baseline.cache) command.arguments.emplace_back("--no-cache");
     if (baseline.cache) command.arguments.push_back("--cache-dir=" + baseline.cache->native());
@@ -30,8 +29,14 @@ Command restic(const BackupBaseline& baseline) {
     return command;
 }
 
-Command restic_list(const BackupBaseline& baseline) {
+Command restic_question(const BackupBaseline& baseline) {
     auto command = restic(baseline);
+    command.arguments.insert(command.arguments.end(), {"--json", "--no-lock"});
+    return command;
+}
+
+Command restic_list(const BackupBaseline& baseline) {
+    auto command = restic_question(baseline);
     command.arguments.emplace_back("snapshots");
     command.arguments.push_back("--latest=" + std::to_string(baseline.size_of_last + 1));
     for (const auto& tag : baseline.tags) command.arguments.push_back("--tag=" + tag);
@@ -40,7 +45,7 @@ Command restic_list(const BackupBaseline& baseline) {
 }
 
 Command restic_size(const BackupBaseline& baseline, const BackupPoint& point) {
-    auto command = restic(baseline);
+    auto command = restic_question(baseline);
     command.arguments.insert(command.arguments.end(), {"stats", "--mode=restore-size", point.name});
     return command;
 }
@@ -104,7 +109,7 @@ Result<std::int64_t> restic_parse_size(std::string_view output) {
 }  // namespace
 
 const BackupTool& restic_tool() noexcept {
-    static constexpr BackupTool tool{"restic",     "restic check",     &restic_list, &restic_parse_list,
+    static constexpr BackupTool tool{"restic",     "restic check",     &restic,     &restic_list, &restic_parse_list,
                                      &restic_size, &restic_parse_size, &restic_sets};
     return tool;
 }

@@ -1,5 +1,7 @@
 #include "drift/backup/secret_files.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -7,6 +9,7 @@
 namespace agent {
 namespace {
 
+constexpr std::size_t environment_most = 64UL * 1024UL;
 constexpr mode_t others_bits = 0077;
 constexpr mode_t others_write = 0022;
 
@@ -76,6 +79,16 @@ Result<std::vector<std::string>> parse_environment(const BackupTool& tool, std::
         settings.push_back(std::move(setting));
     }
     return settings;
+}
+
+Result<std::vector<std::string>> read_environment(const BackupTool& tool, const SecretFile& file) {
+    AGENT_TRY(const auto facts, Result<FileFacts>{file.facts});
+    // It goes into a program that runs with our rights.
+    if (is_changed_by_others(facts, geteuid()))
+        return Error{Errc::refused, file.path.native() + " may be changed by others (owner " + facts.owner +
+                                        "): it is not used; make it root's, mode 0600"};
+    AGENT_TRY(const auto text, read_file(file.path, environment_most));
+    return in_context(parse_environment(tool, text), file.path.native());
 }
 
 }  // namespace agent

@@ -30,5 +30,7 @@ struct SecretFile {
 // nothing in it is expanded. `malformed` names the line. Refused: what the check itself sets, and what would make the
 // tool load other code (LD_…, PATH, PYTHON…).
 [[nodiscard]] Result<std::vector<std::string>> parse_environment(const BackupTool& tool, std::string_view text);
+// The same of a file; one that others may change is `refused`.
+[[nodiscard]] Result<std::vector<std::string>> read_environment(const BackupTool& tool, const SecretFile& file);
 
 }  // namespace agent

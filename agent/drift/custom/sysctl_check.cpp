@@ -1,10 +1,8 @@
 #include "drift/custom/sysctl_check.hpp"
 
-#include <algorithm>
-
 #include "base/text.hpp"
 #include "drift/catalogue.hpp"
-#include "drift/fields.hpp"
+#include "drift/custom/sysctl_key.hpp"
 #include "drift/report.hpp"
 
 namespace agent {
@@ -12,37 +10,6 @@ namespace {
 
 constexpr std::size_t value_most = 64UL * 1024UL;
 constexpr std::size_t value_shown = 400;
-
-std::string one_spaced(std::string_view text) {
-    std::string value;
-    for (const auto word : words_of(text)) value += (value.empty() ? "" : " ") + std::string{word};
-    return value;
-}
-
-// sysctl(8): whichever of '.' and '/' comes first parts the names, and the other stands for the first inside of one.
-std::string file_of(std::string key) {
-    const auto first = key.find_first_of("./");
-    if (first == std::string::npos || key[first] == '/') return key;
-    for (auto& c : key) {
-        if (c == '.')
-            c = '/';
-        else if (c == '/')
-            c = '.';
-    }
-    return key;
-}
-
-bool is_key(std::string_view key) {
-    const auto is_allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               std::string_view{"._-/:@"}.find(c) != std::string_view::npos;
-    };
-    if (!std::all_of(key.begin(), key.end(), is_allowed)) return false;
-    const auto file = file_of(std::string{key});
-    const auto names = fields_of(file, '/');
-    const auto is_name = [](std::string_view name) { return !name.empty() && name != "." && name != ".."; };
-    return !names.empty() && std::all_of(names.begin(), names.end(), is_name);
-}
 
 std::string shown(const std::string& value) {
     return value.size() > value_shown ? agent::quoted(value, value_shown) : value;
@@ -57,7 +24,7 @@ std::shared_ptr<const Check> read_sysctl_check(MapReader& keys, CheckName name) 
     sysctl.common = read_settings(keys, std::move(sysctl.common));
     sysctl.key = keys.text("key").value_or("");
     keys.require("key", "it names the setting, as in net.ipv4.ip_forward");
-    if (!sysctl.key.empty() && !is_key(sysctl.key))
+    if (!sysctl.key.empty() && !sysctl_file(sysctl.key))
         keys.fault("key", "not the name of a kernel setting: " + agent::quoted(sysctl.key, 80));
     sysctl.value = one_spaced(keys.text("value").value_or(""));
     keys.require("value", "it is what the setting must be");
@@ -68,7 +35,7 @@ Task<CheckReport> SysctlCheck::look(CheckTools& tools, std::string&) const {
     auto report = report_on(baseline_.common);
     report.state = Value::object({{"key", baseline_.key}});
     const auto severity = baseline_.common.severity;
-    const auto& read = tools.facts.file(folder_ / file_of(baseline_.key), value_most);
+    const auto& read = tools.facts.file(folder_ / sysctl_file(baseline_.key).value_or(""), value_most);
     if (read.has_value()) {
         const auto found = one_spaced(read.value());
         report.state.set("value", found);
@@ -97,7 +64,7 @@ std::string SysctlCheck::explain() const {
 
 Task<Learnt> SysctlCheck::learn(CheckTools& tools) const {
     Learnt learnt;
-    learnt.from = folder_ / file_of(baseline_.key);
+    learnt.from = folder_ / sysctl_file(baseline_.key).value_or("");
     const auto& read = tools.facts.file(learnt.from, value_most);
     if (read.has_error()) {
         auto& told = read.error().code() == Errc::not_found ? learnt.remarks : learnt.unknown;

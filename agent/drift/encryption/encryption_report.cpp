@@ -171,7 +171,9 @@ private:
             return tell(undetermined(condition, Severity::medium, expected, luks.header.error()));
         }
         const auto& header = luks.header.value();
-        report_.state.set(condition, facts_of(header));
+        auto facts = facts_of(header);
+        facts.set("device", luks.backing);
+        report_.state.set(condition, std::move(facts));
         if (const auto open = exposure_of(header); !open.empty())
             return tell(drifted(condition, Severity::critical, expected, in_words(header), luks.name + ": " + open));
         const auto weak = weaknesses_of(header, baseline_.luks);

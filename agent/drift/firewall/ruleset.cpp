@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <utility>
 
 #include "base/text.hpp"
@@ -159,6 +158,16 @@ void Ruleset::forget_elements(std::string_view where) {
     }
 }
 
+std::set<std::string> filled_by_rules(const Ruleset& ruleset) {
+    std::set<std::string> filled;
+    for (const auto& [key, object] : ruleset.objects) {
+        std::set<std::string> names;
+        for (const auto& rule : object.rules) note_filled(rule.expressions, names);
+        for (const auto& name : names) filled.insert(key.family + ' ' + key.table + ' ' + name);
+    }
+    return filled;
+}
+
 Result<> RulesetReader::add(const Value& item) {
     const auto* members = item.object();
     if (members == nullptr || members->size() != 1)
@@ -231,12 +240,7 @@ Result<> RulesetReader::add_object(const std::string& kind, const Value& body) {
 }
 
 Ruleset RulesetReader::finish() {
-    std::set<std::string> filled;  // "family table name"
-    for (const auto& [key, object] : ruleset_.objects) {
-        std::set<std::string> names;
-        for (const auto& rule : object.rules) note_filled(rule.expressions, names);
-        for (const auto& name : names) filled.insert(key.family + ' ' + key.table + ' ' + name);
-    }
+    const auto filled = agent::filled_by_rules(ruleset_);
     for (auto& [key, object] : ruleset_.objects) {
         if (key.kind != "set" && key.kind != "map") continue;
         object.filled_by_rules = object.filled_by_rules || filled.contains(key.where());

@@ -3,6 +3,7 @@
 // listings of an unchanged firewall is equal, also after a reload.
 #include <compare>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,9 @@ struct Ruleset {
     // Takes in another one, of other families.
     void merge(Ruleset other) { objects.merge(other.objects); }
 };
+
+// The sets and maps that rules add to: "family table name".
+[[nodiscard]] std::set<std::string> filled_by_rules(const Ruleset& ruleset);
 
 class RulesetReader {
 public:

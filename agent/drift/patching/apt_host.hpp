@@ -7,6 +7,10 @@ namespace agent {
 
 struct AptHost {
     std::filesystem::path apt_get{"/usr/bin/apt-get"};
+    std::filesystem::path apt_mark{"/usr/bin/apt-mark"};
+    std::filesystem::path dpkg{"/usr/bin/dpkg"};
+    std::filesystem::path dpkg_query{"/usr/bin/dpkg-query"};
+    std::filesystem::path archives{"/var/cache/apt/archives"};  // the packages' files that apt fetched
     std::filesystem::path lists{"/var/lib/apt/lists"};
     std::filesystem::path dpkg_status{"/var/lib/dpkg/status"};
     // What else decides apt's answer: its configuration, sources, preferences and keys; which packages nobody asked

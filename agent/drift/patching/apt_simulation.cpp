@@ -15,29 +15,33 @@ std::string_view take_until(std::string_view& text, std::string_view mark) {
     return taken;
 }
 
-struct Line {
-    PendingUpgrade upgrade;
-    bool is_new{};
-    bool is_security{};
-};
-
 // Inst NAME [OLD] (NEW ORIGIN, ORIGIN [ARCH]) [NAMES…]; [OLD] is absent of a package that is new.
-std::optional<Line> parse_line(std::string_view text) {
-    Line line;
-    line.upgrade.package = take_until(text, " ");
-    line.is_new = !text.starts_with('[');
-    if (!line.is_new) {
+std::optional<AptChange> parse_install(std::string_view text) {
+    AptChange change;
+    change.package = take_until(text, " ");
+    if (text.starts_with('[')) {
         text.remove_prefix(1);
-        line.upgrade.installed = take_until(text, "] ");
+        change.from = take_until(text, "] ");
     }
     if (!text.starts_with('(')) return std::nullopt;
     text.remove_prefix(1);
     auto inside = take_until(text, ")");
-    line.upgrade.candidate = take_until(inside, " ");
+    change.to = take_until(inside, " ");
     auto origins = inside.substr(0, inside.rfind(" ["));
-    while (!origins.empty()) line.is_security = is_security_origin(take_until(origins, ", ")) || line.is_security;
-    if (line.upgrade.package.empty() || line.upgrade.candidate.empty()) return std::nullopt;
-    return line;
+    while (!origins.empty()) change.is_security = is_security_origin(take_until(origins, ", ")) || change.is_security;
+    if (change.package.empty() || change.to.empty()) return std::nullopt;
+    return change;
+}
+
+// Remv NAME [OLD] [NAMES…], or Purg
+std::optional<AptChange> parse_removal(std::string_view text) {
+    AptChange change;
+    change.package = take_until(text, " ");
+    if (!text.starts_with('[')) return std::nullopt;
+    text.remove_prefix(1);
+    change.from = take_until(text, "]");
+    if (change.package.empty() || change.from.empty()) return std::nullopt;
+    return change;
 }
 
 // "124 upgraded, 3 newly installed, 0 to remove and 2 not upgraded.": the first number, else nothing.
@@ -57,25 +61,37 @@ bool is_security_origin(std::string_view origin) {
     return label == "Debian-Security" || origin.ends_with("-security");
 }
 
-Result<AptSimulation> parse_apt_simulation(std::string_view text) {
-    constexpr std::string_view mark{"Inst "};
-    AptSimulation simulation;
+Result<std::vector<AptChange>> parse_apt_changes(std::string_view text) {
+    std::vector<AptChange> changes;
     std::optional<std::size_t> promised;
+    std::size_t upgrades = 0;  // a new package comes with the upgrade that wants it, and is counted there
     while (!text.empty()) {
         const auto line = take_until(text, "\n");
         if (const auto upgraded = upgraded_in(line)) promised = upgraded;
-        if (!line.starts_with(mark)) continue;
-        auto parsed = parse_line(line.substr(mark.size()));
-        if (!parsed) return Error{Errc::malformed, "apt-get printed a line that makes no sense: " + quoted(line)};
-        // A new package comes with the upgrade that wants it, and is counted there.
-        if (parsed->is_new) continue;
-        if (parsed->is_security) simulation.security.push_back(std::move(parsed->upgrade));
-        if (!parsed->is_security) ++simulation.others;
+        const auto word = line.substr(0, 5);
+        const bool comes = word == "Inst ";
+        if (!comes && word != "Remv " && word != "Purg ") continue;
+        auto change = comes ? parse_install(line.substr(word.size())) : parse_removal(line.substr(word.size()));
+        if (!change) return Error{Errc::malformed, "apt-get printed a line that makes no sense: " + quoted(line)};
+        if (comes && !change->from.empty()) ++upgrades;
+        changes.push_back(*std::move(change));
     }
     if (!promised) return Error{Errc::malformed, "apt-get printed no summary; its output is not what was expected"};
-    if (simulation.security.size() + simulation.others < *promised)
+    if (upgrades < *promised)
         return Error{Errc::malformed, "apt-get speaks of " + std::to_string(*promised) + " upgrades but names only " +
-                                          std::to_string(simulation.security.size() + simulation.others)};
+                                          std::to_string(upgrades)};
+    return changes;
+}
+
+Result<AptSimulation> parse_apt_simulation(std::string_view text) {
+    AGENT_TRY(auto changes, parse_apt_changes(text));
+    AptSimulation simulation;
+    for (auto& change : changes) {
+        if (change.from.empty() || change.to.empty()) continue;
+        if (!change.is_security) ++simulation.others;
+        if (change.is_security)
+            simulation.security.push_back({std::move(change.package), std::move(change.from), std::move(change.to)});
+    }
     std::sort(simulation.security.begin(), simulation.security.end(),
               [](const PendingUpgrade& a, const PendingUpgrade& b) { return a.package < b.package; });
     return simulation;

@@ -18,6 +18,7 @@ struct NixosHost {
     std::filesystem::path booted{"/run/booted-system"};
     std::filesystem::path current{running_nixos_system};
     std::filesystem::path profiles{"/nix/var/nix/profiles"};
+    std::filesystem::path nix_env{"/run/current-system/sw/bin/nix-env"};
 };
 
 struct NixosGeneration {

@@ -38,6 +38,7 @@ public:
     [[nodiscard]] std::string explain() const override;
 
     [[nodiscard]] const PatchingBaseline& baseline() const noexcept { return baseline_; }
+    [[nodiscard]] const PatchingHost& host() const noexcept { return host_; }
 
 private:
     [[nodiscard]] Task<CheckReport> look_at_debian(CheckTools& tools, std::string& notes) const;
