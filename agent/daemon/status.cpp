@@ -108,9 +108,9 @@ Value status_json(const StatusFacts& facts, const HealthVerdict& verdict, const 
                          {"head_sha256", facts.chain.head_sha256.empty() ? Value{} : Value{facts.chain.head_sha256}},
                          {"receipted", facts.queue.receipted}})},
          {"certificate", certificate},
-         {"healing", Value::object({{"mode", to_string(settings.healing.mode)},
-                                    {"hold_until", time_or_null(facts.hold_until)},
-                                    {"checks_on_hold", held_json(facts.held_checks)}})}});
+         {"healing",
+          Value::object({{"mode", to_string(settings.healing.mode)}, {"hold_until", time_or_null(facts.hold_until)}})},
+         {"checks_on_hold", held_json(facts.held_checks)}});
 }
 
 }  // namespace agent

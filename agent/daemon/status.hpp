@@ -41,7 +41,7 @@ struct HealthVerdict {
 // waits over 15 minutes, bundles are quarantined, or the client certificate has expired or cannot be read.
 [[nodiscard]] HealthVerdict judge_health(const StatusFacts& facts, const AgentSettings& settings, WallTime now);
 
-// `status --json` of INTERFACE.md, with `reasons` and `healing.checks_on_hold` added.
+// `status --json` of INTERFACE.md, with `reasons` and `checks_on_hold` added.
 [[nodiscard]] Value status_json(const StatusFacts& facts, const HealthVerdict& verdict, const AgentSettings& settings,
                                 WallTime now);
 

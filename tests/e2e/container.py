@@ -45,7 +45,10 @@ def _make(suite, folder):
     argv = ["mmdebstrap", "--variant=essential", "--mode=root", "--format=directory", "--include=" + ",".join(PACKAGES),
             "--dpkgopt=force-unsafe-io", *(f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "locale", "man")),
             '--aptopt=Acquire::Languages "none"', suite, folder]  # fmt: skip
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_MAKING, check=False)
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_MAKING, check=False)
+    except subprocess.TimeoutExpired as late:
+        raise Unavailable(f"mmdebstrap made no root within {_MAKING} s") from late
     if done.returncode != 0:
         said = [line for line in done.stderr.splitlines() if line.startswith("E:")] or done.stderr.splitlines()
         raise Unavailable("mmdebstrap made no root: " + "; ".join(said[-2:]))
@@ -131,7 +134,10 @@ class Container:
         self.nspawn = None
         test.addCleanup(self.stop)
         with open(self.log_file, "wb") as log:
-            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self._enter_cgroups)
+            try:
+                self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self._enter_cgroups)
+            except subprocess.SubprocessError as refused:
+                raise Unavailable("no cgroup can be made here") from refused
         self.init = eventually(self._first_child, 20, "the container's first process")
         eventually(self._is_up, 60, "systemd in the container", pause=0.1)
 

@@ -95,7 +95,7 @@ class Healing(Case):
     def test_a_check_on_hold_is_left_to_a_person(self):
         self.declare("off")
         self.assert_exit(self.world.agent("hold", "notice"), 0)
-        held = self.world.agent_json("status")["healing"]["checks_on_hold"]
+        held = self.world.agent_json("status")["checks_on_hold"]
         self.assertEqual([(check["check"], check["reason"]) for check in held], [("notice", "held by hand")])
         waits = self.world.agent("heal", NOTICE)
         self.assert_exit(waits, 1)
@@ -104,7 +104,7 @@ class Healing(Case):
         done = self.world.agent("resume", "notice")
         self.assert_exit(done, 0)
         self.assertIn("healing of notice resumes; it was on hold since", done.stdout)
-        self.assertEqual(self.world.agent_json("status")["healing"]["checks_on_hold"], [])
+        self.assertEqual(self.world.agent_json("status")["checks_on_hold"], [])
         self.assert_exit(self.world.agent("heal", NOTICE), 0)
         self.assert_exit(self.world.agent("hold", "nothing-of-the-baseline"), 64)
 
@@ -117,7 +117,7 @@ class Healing(Case):
             self.world.agent("run", "--once")
             self.world.agent("run", "--once")
         self.assertFalse(os.path.exists(self.notice))
-        held = self.world.agent_json("status")["healing"]["checks_on_hold"]
+        held = self.world.agent_json("status")["checks_on_hold"]
         self.assertEqual([check["check"] for check in held], ["notice"])
         self.assertIn("flapping: 4 changes within 30", held[0]["reason"])
         self.assert_exit(self.world.agent("resume"), 0)
