@@ -7,14 +7,10 @@
 #include "base/text.hpp"
 #include "courier/reach_server.hpp"
 #include "daemon/version.hpp"
+#include "host/service_manager.hpp"
 
 namespace agent {
 namespace {
-
-bool systemd_runs() {
-    std::error_code failed;
-    return std::filesystem::is_directory("/run/systemd/system", failed);  // sd_booted(3)
-}
 
 // Also where a newer package has taken the place of the one that runs.
 Result<std::string> own_program() {
@@ -58,7 +54,7 @@ Task<> TimedRevert::arm(Duration within) {
     AGENT_CO_TRY(auto program, own_program());
     std::vector<std::string> words{"revert", "--state", std::filesystem::absolute(settings_.state_dir).string(),
                                    "--run", std::to_string(number_)};
-    if (systemd_runs()) {
+    if (is_run_by_systemd()) {
         auto asked = co_await ask_systemd(std::move(program), std::move(words), within);
         co_return asked;
     }

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): kill
 #include <spawn.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,42 +16,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/text.hpp"
+#include "host/command_parts.hpp"
 
 namespace agent {
 namespace {
-
-struct Pipe {
-    Descriptor read_end;
-    Descriptor write_end;
-};
-
-Result<Pipe> make_pipe() {
-    std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) return system_error(errno, "making a pipe");
-    Pipe pipe{Descriptor{ends[0]}, Descriptor{ends[1]}};
-    // The child's end must not be one of 0 to 2, which the child overwrites one after the other.
-    pipe.write_end.reset(fcntl(ends[1], F_DUPFD_CLOEXEC, 3));
-    if (!pipe.write_end.valid()) return system_error(errno, "making a pipe");
-    return pipe;
-}
-
-// A file without a name: nobody can put another in its place, and nothing of it stays behind. None for no text.
-Result<Descriptor> hold(const std::string& text) {
-    if (text.empty()) return Descriptor{};
-    const Descriptor made{memfd_create("input", MFD_CLOEXEC)};
-    Descriptor held{fcntl(made.get(), F_DUPFD_CLOEXEC, 3)};  // as for pipes
-    if (!held.valid()) return system_error(errno, "holding the input of a program");
-    std::string_view rest{text};
-    while (!rest.empty()) {
-        const auto count = ::write(held.get(), rest.data(), rest.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return system_error(errno, "holding the input of a program");
-        rest.remove_prefix(static_cast<std::size_t>(count));
-    }
-    if (lseek(held.get(), 0, SEEK_SET) != 0) return system_error(errno, "holding the input of a program");
-    return held;
-}
 
 class FileActions {
 public:
@@ -113,19 +80,6 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
     return pointers;
 }
 
-Result<> check_words(const Command& command) {
-    if (!command.program.is_absolute())
-        return Error{Errc::malformed,
-                     "the path of a program must be absolute: " + agent::quoted(command.program.native())};
-    const auto cut_short = [](const std::string& word) { return word.find('\0') != std::string::npos; };
-    if (cut_short(command.program.native()) ||
-        std::any_of(command.arguments.begin(), command.arguments.end(), cut_short) ||
-        std::any_of(command.environment.begin(), command.environment.end(), cut_short))
-        return Error{Errc::malformed,
-                     "an argument of " + agent::quoted(command.program.native()) + " contains a zero byte"};
-    return ok();
-}
-
 // posix_spawn returns when the program is loaded: it has hardly begun, and ends at its next write beyond the limit.
 Result<> limit_files(pid_t pid, const Command& command) {
     if (command.file_limit == 0) return ok();
@@ -149,7 +103,10 @@ Result<ChildProcess> ChildProcess::start(const Command& command) {
     AGENT_TRY(check_words(command));
     AGENT_TRY(auto output, make_pipe());
     AGENT_TRY(auto error, make_pipe());
-    AGENT_TRY(const auto input, hold(command.input));
+    Descriptor input;
+    if (!command.input.empty()) {
+        AGENT_TRY(input, hold_in_memory(command.input));
+    }
     FileActions actions;
     if (const int failed = actions.arrange(input, output.write_end.get(), error.write_end.get()); failed != 0)
         return start_error(failed, command);
@@ -157,7 +114,7 @@ Result<ChildProcess> ChildProcess::start(const Command& command) {
 
     std::vector<std::string> words{command.program.native()};
     words.insert(words.end(), command.arguments.begin(), command.arguments.end());
-    std::vector<std::string> settings{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"};
+    std::vector<std::string> settings{basic_environment.begin(), basic_environment.end()};
     settings.insert(settings.end(), command.environment.begin(), command.environment.end());
     const auto argv = pointers_to(words);
     const auto environment = pointers_to(settings);

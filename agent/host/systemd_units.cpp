@@ -2,22 +2,17 @@
 
 #include <array>
 #include <boost/asio/this_coro.hpp>
-#include <map>
-#include <optional>
 #include <utility>
 
 #include "async/deadline.hpp"
 #include "base/encoding.hpp"
 #include "base/text.hpp"
-#include "host/system_bus.hpp"
+#include "host/service_manager.hpp"
 #include "host/unit_name.hpp"
 
 namespace agent {
 namespace {
 
-constexpr auto manager_path = "/org/freedesktop/systemd1";
-constexpr auto manager_interface = "org.freedesktop.systemd1.Manager";
-constexpr std::string_view units_path{"/org/freedesktop/systemd1/unit/"};
 constexpr Duration state_limit{10'000};
 constexpr Duration unit_file_limit{90'000};  // generators run when the unit files are read again
 
@@ -34,44 +29,6 @@ JobWords words_of(UnitJob job) {
         case UnitJob::restart: break;
     }
     return {"RestartUnit", "restarting unit ", "restart"};
-}
-
-Error unreadable(int errno_value) { return system_error(-errno_value, "reading the service manager's answer"); }
-
-Task<BusMessage> call_manager(SystemBus& bus, const char* method, std::optional<std::string> first,
-                              std::optional<std::string> second) {
-    AGENT_CO_TRY(auto message, bus.new_call(manager_path, manager_interface, method));
-    for (const auto& argument : {&first, &second}) {
-        if (!*argument) continue;
-        const int failed = sd_bus_message_append(message.get(), "s", (*argument)->c_str());
-        if (failed < 0) co_return system_error(-failed, "asking the service manager");
-    }
-    auto answer = co_await bus.call(std::move(message));
-    co_return answer;
-}
-
-Result<std::string> object_path_in(const BusMessage& message) {
-    const char* path{};
-    if (const int failed = sd_bus_message_read(message.get(), "o", &path); failed < 0) return unreadable(failed);
-    return std::string{path};
-}
-
-// The object of a unit, as systemctl names it. The service manager loads the unit when it is asked about: one that is
-// not running need not be in memory, and one that does not exist is told as such.
-// Whatever is no letter or digit is written as "_" and two hexadecimal digits, and so is a digit at the start.
-std::string path_of(const std::string& unit) {
-    std::string path{units_path};
-    for (const char c : unit) {
-        const bool is_digit = c >= '0' && c <= '9';
-        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        const bool is_first = path.size() == units_path.size();
-        if (is_letter || (is_digit && !is_first)) {
-            path += c;
-        } else {
-            path += '_' + hex_encode(bytes_of(std::string_view{&c, 1}));
-        }
-    }
-    return path;
 }
 
 int read_names(sd_bus_message* message, std::vector<std::string>& names) {
@@ -134,21 +91,22 @@ int read_property(sd_bus_message* message, std::string_view name, UnitState& sta
 
 Result<UnitState> state_in(sd_bus_message* message) {
     UnitState state;
-    if (const int failed = sd_bus_message_enter_container(message, 'a', "{sv}"); failed < 0) return unreadable(failed);
+    if (const int failed = sd_bus_message_enter_container(message, 'a', "{sv}"); failed < 0)
+        return unreadable_answer(failed);
     for (;;) {
         const int entered = sd_bus_message_enter_container(message, 'e', "sv");
-        if (entered < 0) return unreadable(entered);
+        if (entered < 0) return unreadable_answer(entered);
         if (entered == 0) return state;
         const char* name{};
         int read = sd_bus_message_read(message, "s", &name);
         if (read >= 0) read = read_property(message, name, state);
         if (read >= 0) read = sd_bus_message_exit_container(message);
-        if (read < 0) return unreadable(read);
+        if (read < 0) return unreadable_answer(read);
     }
 }
 
 Task<UnitState> ask_state(SystemBus& bus, const std::string& unit) {
-    const auto path = path_of(unit);
+    const auto path = object_path_of(unit);
     AGENT_CO_TRY(auto message, bus.new_call(path.c_str(), "org.freedesktop.DBus.Properties", "GetAll"));
     // No interface is all of them: one question, whatever type the unit is of.
     const int failed = sd_bus_message_append(message.get(), "s", "");
@@ -162,38 +120,17 @@ Task<UnitState> ask_state(SystemBus& bus, const std::string& unit) {
     co_return state;
 }
 
-// Results of the jobs that ended since we listen, by the job's path.
-using EndedJobs = std::map<std::string, std::string, std::less<>>;
-
-int note_ended_job(sd_bus_message* message, void* into, sd_bus_error*) {
-    std::uint32_t id{};
-    const char* job{};
-    const char* unit{};
-    const char* result{};
-    if (sd_bus_message_read(message, "uoss", &id, &job, &unit, &result) >= 0)
-        static_cast<EndedJobs*>(into)->insert_or_assign(job, result);
-    return 0;
-}
-
 Task<> ask_job(SystemBus& bus, const std::string& unit, UnitJob job_type) {
     const auto words = words_of(job_type);
-    // Listening begins before the call: a short job may end before its answer is read.
-    EndedJobs ended;
-    sd_bus_slot* raw{};
-    const int failed = sd_bus_match_signal_async(bus.get(), &raw, nullptr, manager_path, manager_interface,
-                                                 "JobRemoved", &note_ended_job, nullptr, &ended);
-    if (failed < 0) co_return Error{Errc::unreachable, "the system bus does not let us listen"};
-    const Handle<sd_bus_slot, &sd_bus_slot_unref> listening{raw};
-    auto subscribed = co_await call_manager(bus, "Subscribe", std::nullopt, std::nullopt);
-    if (subscribed.has_error()) co_return std::move(subscribed).error();
-    const std::string mode{"replace"};  // as systemctl: a job that is already queued for the unit gives way
-    auto queued = co_await call_manager(bus, words.method, unit, mode);
-    if (queued.has_error()) co_return std::move(queued).error();
-    AGENT_CO_TRY(const auto job, object_path_in(queued.value()));
-    auto has_ended = [&ended, &job] { return ended.contains(job); };
-    std::function<bool()> done{has_ended};
-    AGENT_CO_TRY(co_await bus.process_until(std::move(done)));
-    const auto& result = ended.find(job)->second;
+    auto watching = co_await JobWatch::begin(bus);
+    AGENT_CO_TRY(auto jobs, std::move(watching));
+    // As systemctl: a job that is already queued for the unit gives way.
+    std::vector<std::string> arguments{unit, "replace"};
+    auto queued = co_await call_manager(bus, words.method, std::move(arguments));
+    AGENT_CO_TRY(const auto answer, std::move(queued));
+    AGENT_CO_TRY(auto job, job_in(answer));
+    auto ended = co_await jobs.result_of(std::move(job));
+    AGENT_CO_TRY(const auto result, std::move(ended));
     if (result == "done") co_return ok();
     std::string why{"the "};
     why.append(words.noun)
@@ -206,7 +143,8 @@ Task<> ask_job(SystemBus& bus, const std::string& unit, UnitJob job_type) {
 
 // The service manager keeps what it knew of unit files until it reads them again.
 Task<> read_again(SystemBus& bus) {
-    auto reloaded = co_await call_manager(bus, "Reload", std::nullopt, std::nullopt);
+    std::vector<std::string> nothing;
+    auto reloaded = co_await call_manager(bus, "Reload", std::move(nothing));
     if (reloaded.has_error()) co_return std::move(reloaded).error().in_context("reading the unit files again");
     co_return ok();
 }
@@ -220,7 +158,7 @@ Task<> ask_enable(SystemBus& bus, const std::string& unit) {
     AGENT_CO_TRY(const auto answer, std::move(enabled));
     int has_install_section{};
     const int read = sd_bus_message_read(answer.get(), "b", &has_install_section);
-    if (read < 0) co_return unreadable(read);
+    if (read < 0) co_return unreadable_answer(read);
     if (has_install_section == 0) co_return Error{Errc::refused, "its unit file has no [Install] section"};
     co_return co_await read_again(bus);
 }
