@@ -11,7 +11,7 @@ namespace agent::cli {
 LocalEngine::LocalEngine(std::shared_ptr<const LoadedAgent> loaded, StateStore* store)
     : loaded_{std::move(loaded)},
       store_{store},
-      engine_{{processes_, units_, time_,
+      engine_{{step_programs_, units_, time_,
                [this](std::vector<CheckName> names) {
                    return look_without_recording(loaded_, {store_, time_, processes_, units_}, std::move(names));
                },

@@ -8,6 +8,7 @@
 #include "healing/engine.hpp"
 #include "host/posix_process_runner.hpp"
 #include "host/systemd_units.hpp"
+#include "host/transient_unit_runner.hpp"
 
 namespace agent::cli {
 
@@ -29,6 +30,7 @@ private:
     asio::io_context loop_{1};
     SystemTimeSource time_;
     PosixProcessRunner processes_{time_};
+    TransientUnitRunner step_programs_{time_, processes_};
     SystemdUnits units_{time_};
     HealingEngine engine_;
 };

@@ -9,6 +9,7 @@
 #include "healing/roll_back.hpp"
 #include "host/posix_process_runner.hpp"
 #include "host/systemd_units.hpp"
+#include "host/transient_unit_runner.hpp"
 
 namespace agent::cli {
 namespace {
@@ -58,6 +59,8 @@ bool claim(StateStore& store, const OpenRun& run) {
 }
 
 Task<RolledBack> put_back(const ActionTools& tools, std::vector<BegunStep> steps) {
+    auto settled = co_await tools.processes.settle();
+    if (settled.has_error()) complain("what the run has started may still run: " + settled.error().message());
     auto all = co_await roll_back(tools, std::move(steps));
     co_return all;
 }
@@ -66,9 +69,10 @@ int put_back(const OpenRun& run) {
     asio::io_context loop{1};
     SystemTimeSource time;
     PosixProcessRunner processes{time};
+    TransientUnitRunner step_programs{time, processes};
     SystemdUnits units{time};
     auto baseline = std::make_shared<const Baseline>(built_in_baseline());
-    const ActionTools tools{processes, units, time,
+    const ActionTools tools{step_programs, units, time,
                             [](std::vector<CheckName>) -> Task<std::vector<CheckReport>> {
                                 co_return Error{Errc::refused, "no check is asked while a run is put back"};
                             },

@@ -25,6 +25,7 @@
 #include "host/machine.hpp"
 #include "host/posix_process_runner.hpp"
 #include "host/systemd_units.hpp"
+#include "host/transient_unit_runner.hpp"
 
 namespace agent {
 namespace {
@@ -74,11 +75,12 @@ struct Agent::Parts {
     PrivateKey key;
     OrderClock clock;
     PosixProcessRunner processes{time};
+    TransientUnitRunner step_programs{time, processes};
     SystemdUnits units{time};
     StateGuard guard{*store, time, loaded->settings.evidence.keep_bundles};
     Recorder recorder{*store, time, key, speaker_of(*loaded)};
     HealingEngine engine{
-        {processes, units, time,
+        {step_programs, units, time,
          [this](std::vector<CheckName> names) {
              return look_without_recording(loaded, {store.get(), time, processes, units}, std::move(names));
          },

@@ -44,6 +44,7 @@ public:
         command.program = rule_.program;
         command.arguments.assign(argv.begin() + 1, argv.end());
         command.deadline = rule_.timeout;
+        if (!rule_.changes) command.privileges = Privileges::reading;
         command.head_limit = output_captured;
         command.tail_limit = output_captured;
         auto run = co_await tools.processes.run(std::move(command));

@@ -126,7 +126,9 @@ Command Apt::installation(const std::vector<std::string>& options, const std::ve
     append(arguments, options);
     arguments.emplace_back("install");
     append(arguments, words);
-    return command(host_.apt_get, std::move(arguments));
+    auto installation = command(host_.apt_get, std::move(arguments));
+    installation.when_orphaned = WhenOrphaned::awaited;
+    return installation;
 }
 
 Task<CommandExit> Apt::carry_out(Command installation) {
@@ -154,6 +156,7 @@ Task<> Apt::mark_automatic(std::vector<std::string> packages) {
 Task<> Apt::finish_interrupted() {
     std::vector<std::string> arguments{"--force-confdef", "--force-confold", "--configure", "--pending"};
     auto configure = command(host_.dpkg, std::move(arguments));
+    configure.when_orphaned = WhenOrphaned::awaited;
     auto ran = co_await tools_.processes.run(std::move(configure));
     if (ran.has_error()) co_return std::move(ran).error();
     co_return ok();

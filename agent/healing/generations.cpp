@@ -33,6 +33,7 @@ Task<StepOutcome> run_to_end(const ActionTools& tools, Command command) {
     const auto program = command.program.string();
     command.head_limit = limits::output_kept;
     command.tail_limit = limits::output_kept;
+    command.when_orphaned = WhenOrphaned::awaited;
     auto ran = co_await tools.processes.run(std::move(command));
     outcome.touched = ran.has_value() || ran.error().code() != Errc::not_found;
     if (ran.has_error()) {

@@ -49,6 +49,7 @@ Task<std::string> run_nft(ProcessRunner& processes, std::vector<std::string> arg
     command.head_limit = nft_output_most;
     // Hours in rules are printed and read in local time, which would be another in summer.
     command.environment = {"TZ=UTC"};
+    command.privileges = Privileges::packet_filter;
     auto exit = co_await processes.run(std::move(command));
     if (exit.has_error()) co_return std::move(exit).error().in_context(nft.native());
     co_return understand_nft(nft, exit.value());

@@ -100,6 +100,9 @@ asio::awaitable<EvidenceDraft> finish_interrupted(const ActionTools& tools, cons
         co_return draft;
     }
     draft.error = "interrupted: the agent stopped " + where(run);
+    auto settled = co_await tools.processes.settle();
+    if (settled.has_error())
+        log_warning("what a run that was cut short has started may still run: " + settled.error().message());
     const bool stays = co_await stands(tools, run, runbook);
     if (stays) {
         const auto report = co_await look_at_check(tools, runbook);

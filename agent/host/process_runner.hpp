@@ -11,6 +11,20 @@
 
 namespace agent {
 
+// What a program may do, where the service manager can see to it. Against mistakes of whoever wrote the runbook; a
+// program of root's that means harm can still ask the service manager itself.
+enum class Privileges : std::uint8_t {
+    same,           // what we may
+    reading,        // changes no file and no setting of the kernel
+    packet_filter,  // the packet filter, and nothing else
+};
+
+// What becomes of a program that outlives an agent that was killed.
+enum class WhenOrphaned : std::uint8_t {
+    ended,
+    awaited,  // cut short, it would leave worse behind (dpkg)
+};
+
 struct Command {
     std::filesystem::path program;  // absolute
     std::vector<std::string> arguments;
@@ -26,6 +40,8 @@ struct Command {
     // What it finds on its standard input, as a file that can be opened again (/dev/stdin) and is in no folder; empty:
     // /dev/null.
     std::string input;
+    Privileges privileges{Privileges::same};
+    WhenOrphaned when_orphaned{WhenOrphaned::ended};
 };
 
 struct CapturedOutput {
@@ -49,6 +65,9 @@ public:
     // descendant that left the group (a daemon) is not ours to find; it is not waited for, and under a service manager
     // it ends with our unit. Output that comes after the program's own end is not kept.
     [[nodiscard]] virtual Task<CommandExit> run(Command command) = 0;
+    // Before a run that was cut short is put back: no program that an agent which is gone had started runs any more
+    // when this returns, as far as that can be known.
+    [[nodiscard]] virtual Task<> settle() { co_return ok(); }
 };
 
 }  // namespace agent

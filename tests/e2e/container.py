@@ -13,7 +13,7 @@ import time
 
 from world import _ROOT, eventually
 
-PACKAGES = ("systemd", "systemd-sysv", "dbus", "chrony", "clamav-daemon", "cron", "rsyslog")
+PACKAGES = ("systemd", "systemd-sysv", "dbus", "chrony", "clamav-daemon", "cron", "nftables", "rsyslog")
 _NAME = "compliance-e2e-"
 _MAKING = 600  # seconds
 

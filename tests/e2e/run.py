@@ -108,7 +108,7 @@ def main():
     chosen = [name for name in names() if not options.patterns or any(pattern in name for pattern in options.patterns)]
     counts, skips, begun = {0: 0, 1: 0, 77: 0}, [], time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(max(1, min(options.jobs, os.cpu_count()))) as pool:
-        if any(name.startswith("test_units.") for name in chosen):
+        if any(name.startswith(("test_units.", "test_step_units.")) for name in chosen):
             pool.submit(make_container_root)
         for name, status, said, seconds in pool.map(run_one, chosen):
             status = status if status in (0, 77) else 1

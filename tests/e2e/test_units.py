@@ -1,14 +1,10 @@
 """Healing under a real systemd, booted in a container: the shipped runbooks for services, and the actions on units."""
-import glob
-import json
 import os
-import shutil
-import signal
 import subprocess
 
 import documents
-from container import Container, Unavailable
-from world import _ROOT, AGENT, Case, environment, eventually
+from booted import Booted
+from world import eventually
 
 UP, TRY = "RB-TEST-UP", "RB-TEST-TRY"
 SERVICE = """\
@@ -42,44 +38,10 @@ WITHOUT_CONDITION = "[Unit]\nConditionPathExistsGlob=\n"
 DROP_INS = "/etc/systemd/system/{}.d/test.conf"
 
 
-class Units(Case):
-    def setUp(self):
-        super().setUp()
-        for path in glob.glob(os.path.join(_ROOT, "runbooks", "RB-*.yaml")):
-            shutil.copy(path, self.world.path("runbooks"))
-        try:
-            self.box = Container(self, AGENT, (self.world.folder,))
-        except Unavailable as reason:
-            self.skipTest(str(reason))
-
-    def declare(self, checks=None, custom=()):
-        off = {name: {"enabled": False} for name in ("patching", *documents.PREPARED)}
-        with open(self.world.path("baseline.yaml"), "w", encoding="utf-8") as file:
-            json.dump({"version": 1, "checks": {**off, **(checks or {})}, "custom": list(custom)}, file)
-
-    def argv(self, *words):
-        """The agent in the container."""
-        env = {name: text for name, text in environment().items() if name.endswith("SAN_OPTIONS")}
-        return self.box.argv(self.box.program, *words, "--config", self.world.write_config(),
-                             env={**env, "LD_LIBRARY_PATH": "/opt/lib"})  # fmt: skip
-
-    def heal(self, runbook, *params):
-        """Carries it out; gives its evidence, as `evidence show` prints it."""
-        words = [word for param in params for word in ("--param", param)]
-        done = subprocess.run(self.argv("heal", runbook, *words), capture_output=True, text=True, timeout=180, check=False)
-        self.assertIn(done.returncode, (0, 1, 2), f"{runbook}: {done.stdout}{done.stderr}")
-        return self.newest(runbook)
-
-    def newest(self, runbook):
-        bundles = [json.loads(bundle) for bundle, _, _ in self.world.exported()]
-        return [bundle for bundle in bundles if bundle["runbook_id"] == runbook][-1]
-
+class Units(Booted):
     def assert_healed(self, bundle, check):
         self.assertEqual((bundle["outcome"], bundle["error"]), ("success", None))
         self.assertEqual((bundle["check"], bundle["result"]), (check, "pass"))
-
-    def is_active(self, unit):
-        return self.box.systemctl("is-active", unit)
 
     def is_enabled(self, unit):
         return self.box.systemctl("is-enabled", unit)
@@ -208,13 +170,10 @@ class Units(Case):
 
     def test_a_start_that_was_cut_short_by_a_kill_is_put_back_by_the_next_run(self):
         self.prepare(SLOW)
-        cut = subprocess.Popen(self.argv("heal", UP), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
-        self.addCleanup(cut.wait)
-        self.addCleanup(cut.kill)
+        begun = self.begin(UP)
         eventually(lambda: self.is_active("web") == "activating", 30, "the start to be under way")
         self.assertEqual(self.is_enabled("web"), "enabled")
-        os.killpg(cut.pid, signal.SIGKILL)
-        cut.wait()
+        self.cut(begun)
         self.heal("RB-SERVICE-001", "unit=cron.service")
         bundle = self.newest(UP)
         self.assertEqual(bundle["outcome"], "reverted", bundle["error"])
@@ -238,13 +197,10 @@ class Units(Case):
         self.assertEqual(bundle["outcome"], "reverted")
         self.assertIn("the order server was not reached in time", bundle["error"])
         self.assertNotIn("compliance-agent-revert", self.box.systemctl("list-timers", "--all"))
-        cut = subprocess.Popen(self.argv("heal", TRY), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
-        self.addCleanup(cut.wait)
-        self.addCleanup(cut.kill)
+        begun = self.begin(TRY)
         eventually(lambda: self.read(rules) == b"after\n", 20, "the change")
         self.assertIn("compliance-agent-revert-2.timer", self.box.systemctl("list-timers", "--all"))
-        os.killpg(cut.pid, signal.SIGKILL)
-        cut.wait()
+        self.cut(begun)
         eventually(lambda: self.read(rules) == b"before\n", 30, "the timer of systemd")
         self.heal("RB-SERVICE-001", "unit=cron.service")
         bundle = self.newest(TRY)
