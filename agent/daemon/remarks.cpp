@@ -56,6 +56,10 @@ std::vector<std::string> remarks_on_checks(const LoadedAgent& loaded) {
                               ", which is not in " + loaded.settings.healing.runbooks.string());
     }
     for (const auto& runbook : loaded.runbooks.all()) {
+        for (const auto& use : runbook->baseline_uses)
+            if (const auto value = baseline_value(use, loaded.baseline); value.has_error())
+                remarks.push_back("runbook " + runbook->id.str() + " can do nothing here: " + use.place + ": " +
+                                  value.error().message());
         if (!runbook->repairs) continue;
         if (loaded.baseline.find(*runbook->repairs) == nullptr)
             remarks.push_back("runbook " + runbook->id.str() + " repairs check " + runbook->repairs->str() +

@@ -14,7 +14,8 @@ namespace agent {
                                                             const CertificateFacts& certificate);
 
 // Where baseline and runbooks do not fit together: a runbook that repairs a check which is not there could never be
-// verified, a check whose runbook is not there never repaired, and no check at all finds nothing.
+// verified, one that names a value which the baseline does not have never run, a check whose runbook is not there never
+// repaired, and no check at all finds nothing.
 [[nodiscard]] std::vector<std::string> remarks_on_checks(const LoadedAgent& loaded);
 
 }  // namespace agent

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "crypto/digest.hpp"
 #include "drift/catalogue.hpp"
+#include "drift/declared_values.hpp"
 #include "model/order.hpp"
 
 namespace agent {
@@ -147,6 +148,7 @@ BaselineOutcome read_baseline(const YamlFile& yaml) {
     BaselineOutcome outcome;
     Baseline baseline;
     baseline.sha256 = sha256_hex(yaml.bytes);
+    baseline.declared = declared_values(yaml.root);
     MapReader root{yaml.path, yaml.root, {}, outcome.faults};
     static_cast<void>(root.integer("version", 1, 1));
     root.require("version", "a baseline begins with \"version: 1\"");

@@ -11,6 +11,7 @@
 #include "codec/schema.hpp"
 #include "drift/check.hpp"
 #include "drift/waivers.hpp"
+#include "model/value.hpp"
 
 namespace agent {
 
@@ -19,6 +20,7 @@ struct Baseline {
     // The built-in ones in the order of the catalogue, then the operator's own in that of the file.
     std::vector<std::shared_ptr<const Check>> checks;
     std::vector<Waiver> waivers;
+    Value declared;  // what runbooks may name (declared_values.hpp)
     // Null where there is none of that name.
     [[nodiscard]] const Check* find(const CheckName& name) const noexcept;
 };

@@ -31,10 +31,11 @@ struct ActionTools {
 struct StepOutcome {
     ActionTaken taken;  // `step`, `action`, `duration_sec` and `result` are set by the engine
     bool succeeded{};
-    bool touched{};     // changed something, or may have: to be undone, or said to be beyond undoing
-    std::string why;    // where it did not succeed
-    std::string alert;  // what only a person can do; the run ends as `alert` then
-    Value state;        // what it saw afterwards; for pre_state too where it changes nothing
+    bool touched{};                      // changed something, or may have: to be undone, or said to be beyond undoing
+    std::string why;                     // where it did not succeed
+    std::string alert;                   // what only a person can do; the run ends as `alert` then
+    std::optional<std::string> printed;  // by a program whose output later steps may name (step_output.hpp)
+    Value state;                         // what it saw afterwards; for pre_state too where it changes nothing
 };
 
 class Action : public Port {
@@ -42,6 +43,8 @@ public:
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;  // "file.install"
     [[nodiscard]] virtual bool changes_host() const noexcept = 0;
     [[nodiscard]] virtual bool can_undo() const noexcept = 0;
+    // Everywhere: `params` are the values for what markers stand in its arguments (template.hpp).
+    //
     // Looks, changes nothing: `current` and `desired` say what perform() would change, in the same terms; where they
     // are equal there is nothing to do. `step` is set by the engine.
     [[nodiscard]] virtual Task<PlanStep> plan(const ActionTools& tools, const Value& params) = 0;

@@ -39,7 +39,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Action> read_alert(MapReader& step, const ParameterSchema& /*parameters*/) {
+std::unique_ptr<Action> read_alert(MapReader& step, StepScope& /*scope*/) {
     auto message = step.text("message");
     step.require("message", "what a person is to do");
     if (!message) return nullptr;

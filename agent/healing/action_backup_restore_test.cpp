@@ -133,7 +133,7 @@ private:
 
 const Undo undo_of_backup_restore_test{&describe_removal, &remove_scratch};
 
-std::unique_ptr<Action> read_backup_restore_test(MapReader& step, const ParameterSchema& /*parameters*/) {
+std::unique_ptr<Action> read_backup_restore_test(MapReader& step, StepScope& /*scope*/) {
     constexpr std::int64_t sample_most = 1000;
     constexpr std::int64_t mebibytes_most = 256;
     RestoreRule rule;

@@ -205,7 +205,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Action> read_backup_run(MapReader& step, const ParameterSchema& parameters) {
+std::unique_ptr<Action> read_backup_run(MapReader& step, StepScope& scope) {
     BackupRule rule;
     const auto unit = step.text("unit");
     const auto* paths = step.node("paths");
@@ -220,7 +220,7 @@ std::unique_ptr<Action> read_backup_run(MapReader& step, const ParameterSchema& 
         for (const auto* other : {"paths", "exclude", "label"})
             if (step.node(other) != nullptr) step.fault(other, "goes without `unit` only, which knows that by itself");
     if (!unit) return std::make_unique<BackupRun>(std::move(rule));
-    auto name = Template::parse(*unit, parameters, step, "unit");
+    auto name = Template::parse(*unit, scope, step, "unit");
     if (!name) return nullptr;
     if (name->is_fixed())
         if (auto sound = check_unit_name(*unit); sound.has_error()) step.fault("unit", sound.error().message());

@@ -58,7 +58,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Action> read_check_run(MapReader& step, const ParameterSchema& /*parameters*/) {
+std::unique_ptr<Action> read_check_run(MapReader& step, StepScope& /*scope*/) {
     constexpr std::string_view rule = "write all, or a list of names of checks, for example [patching]";
     step.require("checks", rule);
     const auto* node = step.node("checks");

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "healing/actions.hpp"
 #include "healing/kept_output.hpp"
+#include "healing/step_output.hpp"
 
 namespace agent {
 namespace {
@@ -61,6 +62,7 @@ public:
         const auto& exit = run.value();
         outcome.touched = rule_.changes;
         outcome.taken.exit_code = exit.status;
+        outcome.printed = exit.standard_output.head.substr(0, step_output_looked_at);
         keep_output(exit, outcome.taken);
         outcome.state.set("exit_status", exit.status);
         outcome.succeeded =
@@ -98,18 +100,21 @@ void read_expected(MapReader& step, CommandRule& rule) {
 
 }  // namespace
 
-std::unique_ptr<Action> read_command_run(MapReader& step, const ParameterSchema& parameters) {
+std::unique_ptr<Action> read_command_run(MapReader& step, StepScope& scope) {
     CommandRule rule;
     const auto argv = step.texts("argv");
     step.require("argv", "a list: the program's absolute path, then its arguments");
     if (argv && argv->empty()) step.fault("argv", "is empty; it begins with the program's absolute path");
     if (argv && !argv->empty()) {
-        rule.program = argv->front();
-        if (!rule.program.is_absolute() || argv->front().find("{{") != std::string::npos)
-            step.fault("argv", "the program must be a fixed absolute path, without parameters, not " +
-                                   agent::quoted(argv->front()));
+        const auto& program = argv->front();
+        rule.program = program;
+        if (rule.program.is_absolute() && program.find("{{") == std::string::npos)
+            static_cast<void>(Template::parse(program, scope, step, "argv"));  // shown beside its arguments
+        else
+            step.fault("argv",
+                       "the program must be a fixed absolute path, without markers, not " + agent::quoted(program));
         for (std::size_t i = 1; i < argv->size(); ++i)
-            if (auto argument = Template::parse((*argv)[i], parameters, step, "argv"))
+            if (auto argument = Template::parse((*argv)[i], scope, step, "argv"))
                 rule.arguments.push_back(*std::move(argument));
     }
     rule.timeout = step.duration("timeout", std::chrono::seconds{1}, std::chrono::minutes{10}).value_or(rule.timeout);

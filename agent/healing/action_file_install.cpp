@@ -48,9 +48,9 @@ std::optional<std::string> read_content(MapReader& step) {
 
 }  // namespace
 
-std::unique_ptr<Action> read_file_install(MapReader& step, const ParameterSchema& parameters) {
+std::unique_ptr<Action> read_file_install(MapReader& step, StepScope& scope) {
     auto content = read_content(step);
-    auto file = PlacedFile::read(step, parameters);
+    auto file = PlacedFile::read(step, scope);
     if (!content || !file) return nullptr;
     return std::make_unique<FileInstall>(*std::move(file), *std::move(content));
 }

@@ -69,13 +69,13 @@ std::optional<std::string> read_digest(MapReader& step) {
 
 }  // namespace
 
-std::unique_ptr<Action> read_file_restore(MapReader& step, const ParameterSchema& parameters) {
-    auto file = PlacedFile::read(step, parameters);
+std::unique_ptr<Action> read_file_restore(MapReader& step, StepScope& scope) {
+    auto file = PlacedFile::read(step, scope);
     const auto written = step.text("from");
     step.require("from", "the absolute path of a good copy");
     auto sha256 = read_digest(step);
     if (!written) return nullptr;
-    auto from = Template::parse(*written, parameters, step, "from");
+    auto from = Template::parse(*written, scope, step, "from");
     if (!file || !from || !sha256) return nullptr;
     if (from->is_fixed())
         if (auto filled = from->fill_path(Value{}); filled.has_error()) step.fault("from", filled.error().message());

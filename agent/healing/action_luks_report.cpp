@@ -52,7 +52,7 @@ public:
 
 }  // namespace
 
-std::unique_ptr<Action> read_luks_report(MapReader& /*step*/, const ParameterSchema& /*parameters*/) {
+std::unique_ptr<Action> read_luks_report(MapReader& /*step*/, StepScope& /*scope*/) {
     return std::make_unique<LuksReport>();
 }
 

@@ -85,7 +85,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Action> read_nft_apply(MapReader& step, const ParameterSchema& /*parameters*/) {
+std::unique_ptr<Action> read_nft_apply(MapReader& step, StepScope& /*scope*/) {
     constexpr std::size_t text_most = 1024UL * 1024UL;
     auto text = step.text("ruleset");
     step.require("ruleset", "tables in nft's language, as a block under \"ruleset: |\"");

@@ -153,7 +153,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Action> read_nft_restore(MapReader& /*step*/, const ParameterSchema& /*parameters*/) {
+std::unique_ptr<Action> read_nft_restore(MapReader& /*step*/, StepScope& /*scope*/) {
     return std::make_unique<NftRestore>();
 }
 

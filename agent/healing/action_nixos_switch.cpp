@@ -98,8 +98,8 @@ private:
 
 const Undo undo_of_nixos_switch{&describe_switch_back, &switch_back};
 
-std::unique_ptr<Action> read_nixos_switch(MapReader& step, const ParameterSchema& parameters) {
-    return std::make_unique<NixosSwitch>(GenerationRule::read(step, parameters));
+std::unique_ptr<Action> read_nixos_switch(MapReader& step, StepScope& scope) {
+    return std::make_unique<NixosSwitch>(GenerationRule::read(step, scope));
 }
 
 }  // namespace agent

@@ -79,8 +79,8 @@ private:
 
 const Undo undo_of_nixos_test{&describe_reactivation, &reactivate};
 
-std::unique_ptr<Action> read_nixos_test(MapReader& step, const ParameterSchema& parameters) {
-    return std::make_unique<NixosTest>(GenerationRule::read(step, parameters));
+std::unique_ptr<Action> read_nixos_test(MapReader& step, StepScope& scope) {
+    return std::make_unique<NixosTest>(GenerationRule::read(step, scope));
 }
 
 }  // namespace agent

@@ -236,12 +236,12 @@ private:
     UpgradeRule rule_;
 };
 
-void read_names(MapReader& step, const ParameterSchema& parameters, UpgradeRule& rule) {
+void read_names(MapReader& step, StepScope& scope, UpgradeRule& rule) {
     const auto written = step.texts("packages");
     if (!written) return;
     if (written->empty()) step.fault("packages", "is empty; leave it out for security upgrades");
     for (const auto& text : *written) {
-        auto name = Template::parse(text, parameters, step, "packages");
+        auto name = Template::parse(text, scope, step, "packages");
         if (!name) continue;
         if (name->is_fixed() && !is_package_name(text))
             step.fault("packages", "not the name of a package: " + quoted(text, 64));
@@ -251,10 +251,10 @@ void read_names(MapReader& step, const ParameterSchema& parameters, UpgradeRule&
 
 }  // namespace
 
-std::unique_ptr<Action> read_package_upgrade(MapReader& step, const ParameterSchema& parameters) {
+std::unique_ptr<Action> read_package_upgrade(MapReader& step, StepScope& scope) {
     UpgradeRule rule;
     const bool security_only = step.boolean("security_only").value_or(step.node("packages") == nullptr);
-    read_names(step, parameters, rule);
+    read_names(step, scope, rule);
     if (security_only && !rule.packages.empty())
         step.fault("security_only", "is of all packages; leave out either it or \"packages\"");
     if (!security_only && step.node("packages") == nullptr)

@@ -133,7 +133,7 @@ private:
 
 const Undo undo_of_sysctl_set{&describe_setting_undo, &set_back};
 
-std::unique_ptr<Action> read_sysctl_set(MapReader& step, const ParameterSchema& /*parameters*/) {
+std::unique_ptr<Action> read_sysctl_set(MapReader& step, StepScope& /*scope*/) {
     const auto key = step.text("key");
     step.require("key", "it names the setting, as in net.ipv4.ip_forward");
     const auto written = step.text("value");

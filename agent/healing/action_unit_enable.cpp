@@ -194,8 +194,8 @@ private:
 
 const Undo undo_of_unit_enable{&describe_undo_of_enable, &undo_enable};
 
-std::unique_ptr<Action> read_unit_enable(MapReader& step, const ParameterSchema& parameters) {
-    auto rule = read_unit_rule(step, parameters);
+std::unique_ptr<Action> read_unit_enable(MapReader& step, StepScope& scope) {
+    auto rule = read_unit_rule(step, scope);
     const auto now = step.boolean("now");
     if (!rule) return nullptr;
     return std::make_unique<UnitEnable>(*std::move(rule), now.value_or(false));

@@ -63,8 +63,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Action> read_unit_restart(MapReader& step, const ParameterSchema& parameters) {
-    auto rule = read_unit_rule(step, parameters);
+std::unique_ptr<Action> read_unit_restart(MapReader& step, StepScope& scope) {
+    auto rule = read_unit_rule(step, scope);
     if (!rule) return nullptr;
     return std::make_unique<UnitRestart>(*std::move(rule));
 }

@@ -6,8 +6,8 @@ namespace agent {
 
 const Undo undo_of_unit_start{&describe_unit_undo, &undo_bring_unit};
 
-std::unique_ptr<Action> read_unit_start(MapReader& step, const ParameterSchema& parameters) {
-    auto rule = read_unit_rule(step, parameters);
+std::unique_ptr<Action> read_unit_start(MapReader& step, StepScope& scope) {
+    auto rule = read_unit_rule(step, scope);
     if (!rule) return nullptr;
     return bring_unit_action("unit.start", UnitJob::start, *std::move(rule));
 }

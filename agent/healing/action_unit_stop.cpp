@@ -6,8 +6,8 @@ namespace agent {
 
 const Undo undo_of_unit_stop{&describe_unit_undo, &undo_bring_unit};
 
-std::unique_ptr<Action> read_unit_stop(MapReader& step, const ParameterSchema& parameters) {
-    auto rule = read_unit_rule(step, parameters);
+std::unique_ptr<Action> read_unit_stop(MapReader& step, StepScope& scope) {
+    auto rule = read_unit_rule(step, scope);
     if (!rule) return nullptr;
     return bring_unit_action("unit.stop", UnitJob::stop, *std::move(rule));
 }

@@ -60,7 +60,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Action> read_wait_until(MapReader& step, const ParameterSchema& /*parameters*/) {
+std::unique_ptr<Action> read_wait_until(MapReader& step, StepScope& /*scope*/) {
     auto check = step.text("check");
     step.require("check", "the check that must be fine, for example time_sync");
     const auto timeout = step.duration("timeout", std::chrono::seconds{1}, std::chrono::minutes{10});

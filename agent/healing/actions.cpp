@@ -2,12 +2,14 @@
 
 #include <array>
 
+#include "healing/waiting_step.hpp"
+
 namespace agent {
 namespace {
 
 struct Entry {
     std::string_view name;
-    std::unique_ptr<Action> (*read)(MapReader& step, const ParameterSchema& parameters);
+    std::unique_ptr<Action> (*read)(MapReader& step, StepScope& scope);
     const Undo* undo{nullptr};
 };
 
@@ -43,7 +45,7 @@ const Undo* find_undo(std::string_view action) noexcept {
     return nullptr;
 }
 
-std::unique_ptr<Action> read_action(MapReader& step, const ParameterSchema& parameters) {
+std::unique_ptr<Action> read_action(MapReader& step, StepScope& scope) {
     std::vector<std::string_view> names;
     names.reserve(actions.size());
     for (const auto& entry : actions) names.push_back(entry.name);
@@ -54,9 +56,10 @@ std::unique_ptr<Action> read_action(MapReader& step, const ParameterSchema& para
     const auto before = step.faults().size();
     std::unique_ptr<Action> action;
     for (const auto& entry : actions)
-        if (entry.name == *name) action = entry.read(step, parameters);
+        if (entry.name == *name) action = entry.read(step, scope);
     step.finish();
-    return step.faults().size() == before ? std::move(action) : nullptr;
+    if (step.faults().size() != before) return nullptr;
+    return scope.waits ? waiting_step(std::move(action), scope.arguments) : std::move(action);
 }
 
 }  // namespace agent

@@ -4,13 +4,13 @@
 #include <string_view>
 
 #include "healing/action.hpp"
-#include "healing/parameters.hpp"
+#include "healing/template.hpp"
 
 namespace agent {
 
 // Reads the member `action` of `step` and, with that action's own reader, the rest. Null where there is a fault, which
 // was then reported to `step`.
-[[nodiscard]] std::unique_ptr<Action> read_action(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_action(MapReader& step, StepScope& scope);
 
 // Null where steps of `action` cannot be undone.
 [[nodiscard]] const Undo* find_undo(std::string_view action) noexcept;
@@ -26,24 +26,24 @@ extern const Undo undo_of_unit_start;
 extern const Undo undo_of_unit_stop;
 
 // One action each, in the file of its name.
-[[nodiscard]] std::unique_ptr<Action> read_alert(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_backup_restore_test(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_backup_run(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_check_run(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_command_run(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_file_install(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_file_restore(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_luks_report(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_nft_apply(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_nft_restore(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_nixos_switch(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_nixos_test(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_package_upgrade(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_sysctl_set(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_unit_enable(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_unit_restart(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_unit_start(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_unit_stop(MapReader& step, const ParameterSchema& parameters);
-[[nodiscard]] std::unique_ptr<Action> read_wait_until(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::unique_ptr<Action> read_alert(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_backup_restore_test(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_backup_run(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_check_run(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_command_run(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_file_install(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_file_restore(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_luks_report(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_nft_apply(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_nft_restore(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_nixos_switch(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_nixos_test(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_package_upgrade(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_sysctl_set(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_unit_enable(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_unit_restart(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_unit_start(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_unit_stop(MapReader& step, StepScope& scope);
+[[nodiscard]] std::unique_ptr<Action> read_wait_until(MapReader& step, StepScope& scope);
 
 }  // namespace agent

@@ -30,10 +30,12 @@ Trigger trigger_of(const Mandate& mandate) {
 Task<Plan> HealingEngine::plan(const Runbook& runbook, const Value& params) {
     AGENT_CO_TRY(const auto complete, runbook.parameters.check(params));
     Plan plan;
-    auto steps = co_await plan_steps(tools_, runbook, complete);
+    const auto baseline = tools_.baseline();
+    AGENT_CO_TRY(const auto values, known_values(runbook, complete, *baseline));
+    auto steps = co_await plan_steps(tools_, runbook, values);
     if (steps.has_error()) co_return std::move(steps).error();
     plan.steps = std::move(steps).value();
-    plan.sha256 = plan_digest(runbook, complete, plan.steps);
+    plan.sha256 = plan_digest(runbook, values, plan.steps);
     co_return plan;
 }
 

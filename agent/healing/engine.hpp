@@ -25,8 +25,8 @@ class HealingEngine {
 public:
     explicit HealingEngine(ActionTools tools) : tools_{std::move(tools)} {}
 
-    // What `runbook` would do now; changes nothing. `sha256` covers the runbook's bytes, the parameters, and every
-    // current and desired value, and no time or other value that moves by itself.
+    // What `runbook` would do now; changes nothing. `sha256` covers the runbook's bytes, the parameters, what it names
+    // of the baseline, and every current and desired value, and no time or other value that moves by itself.
     [[nodiscard]] Task<Plan> plan(const Runbook& runbook, const Value& params);
 
     // Carries `runbook` out, and writes every step that may change the host into `journal` before it;

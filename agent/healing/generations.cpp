@@ -103,10 +103,10 @@ Result<NixosGeneration> choose_generation(const Generations& all, std::string_vi
     return *chosen;
 }
 
-GenerationRule GenerationRule::read(MapReader& step, const ParameterSchema& parameters) {
+GenerationRule GenerationRule::read(MapReader& step, StepScope& scope) {
     GenerationRule rule;
     if (const auto written = step.text("generation")) {
-        rule.generation = Template::parse(*written, parameters, step, "generation");
+        rule.generation = Template::parse(*written, scope, step, "generation");
         if (rule.generation && rule.generation->is_fixed() && !is_generation_word(*written))
             step.fault("generation", "must be a number, declared, latest or previous");
     }

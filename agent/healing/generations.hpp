@@ -3,7 +3,7 @@
 // is built or fetched.
 #include "drift/patching/nixos_view.hpp"
 #include "healing/action.hpp"
-#include "healing/parameters.hpp"
+#include "healing/template.hpp"
 
 namespace agent {
 
@@ -28,7 +28,7 @@ struct Generations {
 struct GenerationRule {
     std::optional<Template> generation;  // nothing: "declared"
     Duration timeout{std::chrono::minutes{10}};
-    [[nodiscard]] static GenerationRule read(MapReader& step, const ParameterSchema& parameters);
+    [[nodiscard]] static GenerationRule read(MapReader& step, StepScope& scope);
     [[nodiscard]] Result<NixosGeneration> choose(const ActionTools& tools, const Value& params,
                                                  const Generations& all) const;
 };

@@ -66,6 +66,8 @@ void KnownSecrets::add(std::string_view secret) {
     secrets_.insert(shorter, std::move(kept));
 }
 
+bool KnownSecrets::are_in(std::string_view text) const { return masked(text, Edge::whole, Edge::whole) != text; }
+
 void KnownSecrets::mask_in(StepOutcome& outcome) const {
     auto& taken = outcome.taken;
     const auto between = taken.output_tail.empty() ? Edge::whole : Edge::cut;

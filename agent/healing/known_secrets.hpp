@@ -18,6 +18,7 @@ public:
 
     // One of under 6 bytes is left out: it would be found everywhere.
     void add(std::string_view secret);
+    [[nodiscard]] bool are_in(std::string_view text) const;
     // A secret that was cut apart, at a place where output was left out or between head and tail, is masked too.
     void mask_in(StepOutcome& outcome) const;
 

@@ -68,14 +68,14 @@ Result<> check_string(const Parameter& rule, const std::string& text) {
     return ok();
 }
 
-std::string text_of(const Value& value) {
+}  // namespace
+
+std::string argument_text(const Value& value) {
     if (const auto* text = value.string()) return *text;
     if (const auto* number = value.integer()) return std::to_string(*number);
     if (const auto* flag = value.boolean()) return *flag ? "true" : "false";
     return {};
 }
-
-}  // namespace
 
 Result<> Parameter::check(const Value& value) const {
     if (!has_type(value, type))
@@ -88,8 +88,8 @@ Result<> Parameter::check(const Value& value) const {
                            std::to_string(most));
     if (allowed.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return ok();
     std::string words;
-    for (const auto& word : allowed) words += (words.empty() ? "" : ", ") + text_of(word);
-    return not_allowed(quoted(text_of(value), 64) + " is not one of " + words);
+    for (const auto& word : allowed) words += (words.empty() ? "" : ", ") + argument_text(word);
+    return not_allowed(quoted(argument_text(value), 64) + " is not one of " + words);
 }
 
 const Parameter* ParameterSchema::find(std::string_view name) const noexcept {
@@ -118,77 +118,6 @@ Result<Value> ParameterSchema::check(const Value& given) const {
         complete.set(parameter.name, *value);
     }
     return complete;
-}
-
-std::optional<Template> Template::parse(const std::string& text, const ParameterSchema& schema, MapReader& reader,
-                                        std::string_view key) {
-    constexpr std::string_view blanks = " ";
-    const std::string rule = " is not \"{{ params.NAME }}\": " + agent::quoted(text);
-    Template made;
-    made.source_ = text;
-    std::string_view rest{text};
-    while (!rest.empty()) {
-        const auto begin = rest.find("{{");
-        if (begin != 0) made.parts_.push_back({std::string{rest.substr(0, begin)}, false});
-        if (begin == std::string_view::npos) break;
-        rest.remove_prefix(begin + 2);
-        const auto end = rest.find("}}");
-        if (end == std::string_view::npos) {
-            reader.fault(key, "a marker" + rule);
-            return std::nullopt;
-        }
-        auto name = rest.substr(0, end);
-        rest.remove_prefix(end + 2);
-        name.remove_prefix(std::min(name.find_first_not_of(blanks), name.size()));
-        name = name.substr(0, name.find_last_not_of(blanks) + 1);
-        if (!name.starts_with("params.")) {
-            reader.fault(key, "a marker" + rule);
-            return std::nullopt;
-        }
-        name.remove_prefix(std::string_view{"params."}.size());
-        if (schema.find(name) == nullptr) {
-            std::vector<std::string_view> known;
-            for (const auto& parameter : schema.parameters) known.emplace_back(parameter.name);
-            const auto meant = nearest(name, known);
-            reader.fault(key, "no parameter " + quoted(name, 64) + " under params" +
-                                  (meant.empty() ? std::string{} : "; did you mean " + quoted(meant) + "?"));
-            return std::nullopt;
-        }
-        made.parts_.push_back({std::string{name}, true});
-    }
-    return made;
-}
-
-Result<std::string> Template::fill(const Value& params) const {
-    std::string filled;
-    bool option_by_value = false;
-    for (const auto& part : parts_) {
-        const auto* value = part.is_parameter ? params.find(part.text) : nullptr;
-        if (part.is_parameter && value == nullptr)
-            return not_allowed("parameter " + agent::quoted(part.text) + " is missing");
-        const auto piece = part.is_parameter ? text_of(*value) : part.text;
-        if (filled.empty() && part.is_parameter && piece.starts_with('-')) option_by_value = true;
-        filled += piece;
-    }
-    if (option_by_value)
-        return not_allowed("the value for " + agent::quoted(source_) +
-                           " would pass for an option: " + quoted(filled, 64));
-    return filled;
-}
-
-Result<std::filesystem::path> Template::fill_path(const Value& params) const {
-    AGENT_TRY(const auto text, fill(params));
-    const std::filesystem::path path{text};
-    if (!path.is_absolute()) return not_allowed("not an absolute path: " + agent::quoted(text));
-    if (!path.has_filename()) return not_allowed("names no file: " + agent::quoted(text));
-    for (const auto& component : path)
-        if (component == "." || component == "..")
-            return not_allowed("a path with \".\" or \"..\" in it: " + agent::quoted(text));
-    return path;
-}
-
-bool Template::is_fixed() const noexcept {
-    return std::none_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.is_parameter; });
 }
 
 }  // namespace agent

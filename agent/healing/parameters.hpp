@@ -1,8 +1,6 @@
 #pragma once
-// Parameters of a runbook: a JSON-Schema subset (type, enum, pattern, range, length), and their interpolation into
-// argument positions, never into a command text.
+// Parameters of a runbook: a JSON-Schema subset (type, enum, pattern, range, length).
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,27 +40,7 @@ struct ParameterSchema {
     [[nodiscard]] Result<Value> check(const Value& given) const;
 };
 
-// An argument with "{{ params.NAME }}" in it. A value takes the place of the marker and nothing else: it is never
-// split, never parsed, and an argument that would begin with '-' only because of a value is `malformed`.
-class Template {
-public:
-    // Reports to `reader` an unknown parameter or a stray "{{".
-    [[nodiscard]] static std::optional<Template> parse(const std::string& text, const ParameterSchema& schema,
-                                                       MapReader& reader, std::string_view key);
-    // `params` as ParameterSchema::check gave them.
-    [[nodiscard]] Result<std::string> fill(const Value& params) const;
-    // The same for a path: `malformed` too if it is relative, or has a component "." or "..".
-    [[nodiscard]] Result<std::filesystem::path> fill_path(const Value& params) const;
-    [[nodiscard]] bool is_fixed() const noexcept;  // no parameter in it
-    [[nodiscard]] const std::string& source() const noexcept { return source_; }
-
-private:
-    struct Part {
-        std::string text;
-        bool is_parameter{};
-    };
-    std::string source_;
-    std::vector<Part> parts_;
-};
+// A string, an integer or true or false, as it is put into an argument.
+[[nodiscard]] std::string argument_text(const Value& value);
 
 }  // namespace agent

@@ -159,14 +159,14 @@ std::optional<mode_t> read_mode(MapReader& step) {
 
 const Undo undo_of_placed_file{&describe_undo, &put_back};
 
-std::optional<PlacedFile> PlacedFile::read(MapReader& step, const ParameterSchema& parameters) {
+std::optional<PlacedFile> PlacedFile::read(MapReader& step, StepScope& scope) {
     const auto written = step.text("path");
     step.require("path", "the file's absolute path");
     const auto mode = read_mode(step);
     auto owner = step.text("owner");
     auto group = step.text("group");
     if (!written) return std::nullopt;
-    auto path = Template::parse(*written, parameters, step, "path");
+    auto path = Template::parse(*written, scope, step, "path");
     if (!path || !mode) return std::nullopt;
     if (path->is_fixed())
         if (auto filled = path->fill_path(Value{}); filled.has_error()) step.fault("path", filled.error().message());

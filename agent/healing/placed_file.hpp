@@ -6,7 +6,7 @@
 #include <string>
 
 #include "healing/action.hpp"
-#include "healing/parameters.hpp"
+#include "healing/template.hpp"
 #include "host/files.hpp"
 
 namespace agent {
@@ -20,7 +20,7 @@ struct PlacedFile {
     std::optional<std::string> group;
 
     // The members path, mode, owner and group. Nothing where there is a fault, which was then reported to `step`.
-    [[nodiscard]] static std::optional<PlacedFile> read(MapReader& step, const ParameterSchema& parameters);
+    [[nodiscard]] static std::optional<PlacedFile> read(MapReader& step, StepScope& scope);
 
     // As those of an action; `sha256` is that of the content.
     [[nodiscard]] Result<PlanStep> plan(std::string_view action, const Value& params, const std::string& sha256) const;

@@ -2,16 +2,25 @@
 
 #include "codec/json.hpp"
 #include "crypto/digest.hpp"
+#include "healing/telling.hpp"
 
 namespace agent {
 
-Task<std::vector<PlanStep>> plan_steps(const ActionTools& tools, const Runbook& runbook, const Value& params) {
+Result<Value> known_values(const Runbook& runbook, Value params, const Baseline& baseline) {
+    for (const auto& use : runbook.baseline_uses) {
+        AGENT_TRY(auto value, in_context(baseline_value(use, baseline), use.place));
+        params.set(use.value, std::move(value));
+    }
+    return params;
+}
+
+Task<std::vector<PlanStep>> plan_steps(const ActionTools& tools, const Runbook& runbook, const Value& values) {
     std::vector<PlanStep> steps;
     for (const auto& action : runbook.steps) {
         const auto number = static_cast<std::int64_t>(steps.size()) + 1;
-        auto step = co_await action->plan(tools, params);
+        auto step = co_await action->plan(tools, values);
         if (step.has_error()) {
-            const auto doing = "step " + std::to_string(number) + " (" + std::string{action->name()} + ')';
+            const auto doing = label_of_step(number, action->name());
             co_return std::move(step).error().in_context(doing);
         }
         step.value().step = number;
@@ -20,12 +29,12 @@ Task<std::vector<PlanStep>> plan_steps(const ActionTools& tools, const Runbook& 
     co_return steps;
 }
 
-std::string plan_digest(const Runbook& runbook, const Value& params, const std::vector<PlanStep>& steps) {
+std::string plan_digest(const Runbook& runbook, const Value& values, const std::vector<PlanStep>& steps) {
     Value::Array list;
     for (const auto& step : steps)
         list.push_back(Value::object({{"action", step.action}, {"current", step.current}, {"desired", step.desired}}));
     return sha256_hex(write_json(
-        Value::object({{"runbook_sha256", runbook.sha256}, {"params", params}, {"steps", std::move(list)}})));
+        Value::object({{"runbook_sha256", runbook.sha256}, {"params", values}, {"steps", std::move(list)}})));
 }
 
 }  // namespace agent

@@ -7,11 +7,15 @@
 
 namespace agent {
 
-// `params` as ParameterSchema::check gave them. An error names the step that could not look.
-[[nodiscard]] Task<std::vector<PlanStep>> plan_steps(const ActionTools& tools, const Runbook& runbook,
-                                                     const Value& params);
+// The values for markers (template.hpp) that are known before the first step: `params` as ParameterSchema::check gave
+// them, and what the steps name of the baseline. An error names the place in the runbook.
+[[nodiscard]] Result<Value> known_values(const Runbook& runbook, Value params, const Baseline& baseline);
 
-// Lower-case hex SHA-256 over runbook, parameters, and every current and desired value.
-[[nodiscard]] std::string plan_digest(const Runbook& runbook, const Value& params, const std::vector<PlanStep>& steps);
+// `values` as above. An error names the step that could not look.
+[[nodiscard]] Task<std::vector<PlanStep>> plan_steps(const ActionTools& tools, const Runbook& runbook,
+                                                     const Value& values);
+
+// Lower-case hex SHA-256 over runbook, values, and every current and desired value.
+[[nodiscard]] std::string plan_digest(const Runbook& runbook, const Value& values, const std::vector<PlanStep>& steps);
 
 }  // namespace agent

@@ -7,6 +7,7 @@
 #include "healing/ask_check.hpp"
 #include "healing/planning.hpp"
 #include "healing/roll_back.hpp"
+#include "healing/step_output.hpp"
 #include "healing/telling.hpp"
 
 namespace agent {
@@ -98,6 +99,8 @@ Task<> Run::carry_out_and_prove(RunEnd& end) {
 Task<> Run::look_before() {
     auto wanted = co_await want_fine(tools_, runbook_.preconditions);
     AGENT_CO_TRY(in_context(std::move(wanted), "a precondition is not met"));
+    const auto baseline = tools_.baseline();
+    AGENT_CO_TRY(params_, known_values(runbook_, std::move(params_), *baseline));
     auto planned = co_await plan_steps(tools_, runbook_, params_);
     if (planned.has_error()) co_return std::move(planned).error();
     for (auto& step : planned.value()) steps_.push_back({step, step.current, std::nullopt, false});
@@ -122,6 +125,7 @@ Task<> Run::take_steps() {
             outcome = std::move(taken).value();
         else
             outcome.why = taken.error().message();
+        if (outcome.printed) params_.set(output_of_step(step.before.step), usable_output(*outcome.printed, secrets_));
         secrets_.mask_in(outcome);
         if (!outcome.alert.empty()) alert_ += (alert_.empty() ? "" : "; ") + outcome.alert;
         const bool succeeded = outcome.succeeded;
@@ -146,6 +150,7 @@ Task<StepOutcome> Run::take(Step& step, Action& action) {
 Task<StepOutcome> Run::change_host(Step& step, Action& action) {
     auto planned = co_await action.plan(tools_, params_);
     AGENT_CO_TRY(auto now, std::move(planned));
+    if (step.before.current.is_null()) step.before.current = now.current;  // it could not be looked at before
     if (now.current == now.desired) {
         StepOutcome nothing_to_do;
         nothing_to_do.succeeded = true;

@@ -67,7 +67,7 @@ private:
 
     const ActionTools& tools_;
     const Runbook& runbook_;
-    Value params_;
+    Value params_;  // and the other values for markers, as they become known
     RunJournal& journal_;
     Confirmation& confirmation_;
     KnownSecrets secrets_;

@@ -11,6 +11,7 @@
 #include "healing/action.hpp"
 #include "healing/parameters.hpp"
 #include "healing/signed_catalogue.hpp"
+#include "healing/template.hpp"
 #include "model/check.hpp"
 
 namespace agent {
@@ -32,6 +33,7 @@ struct Runbook {
     Controls controls;
     ParameterSchema parameters;
     std::vector<std::unique_ptr<Action>> steps;
+    std::vector<BaselineUse> baseline_uses;
 
     // False if no step can change the host: such a runbook needs no window and uses up no budget.
     [[nodiscard]] bool changes_host() const noexcept;

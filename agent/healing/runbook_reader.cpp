@@ -34,13 +34,18 @@ void read_steps(MapReader& reader, Runbook& runbook) {
         reader.fault("steps", "must be a list of 1 to " + std::to_string(steps_most) + " steps, each {action: …}");
         return;
     }
+    StepScope scope{runbook.parameters};
     int number = 0;
     for (const auto& item : list->items) {
         // Counted from 1, as in plans and evidence.
         MapReader step{reader.file(), item, "steps[" + std::to_string(++number) + ']', reader.faults()};
-        if (item.kind != YamlNode::Kind::map && item.kind != YamlNode::Kind::null) continue;  // reported by `step`
-        if (auto action = read_action(step, runbook.parameters)) runbook.steps.push_back(std::move(action));
+        const bool is_read = item.kind == YamlNode::Kind::map || item.kind == YamlNode::Kind::null;
+        auto action = is_read ? read_action(step, scope) : nullptr;  // what is no map was reported by `step`
+        if (action) runbook.steps.push_back(std::move(action));
+        const auto* name = item.find("action");
+        scope.next(name != nullptr ? name->text : std::string{});
     }
+    runbook.baseline_uses = std::move(scope.baseline);
 }
 
 std::vector<CheckName> read_checks(MapReader& reader, std::string_view key) {

@@ -36,7 +36,8 @@ disruptive: true
 #controls: {hipaa: ["164.312(b)"], nist_800_53: [CM-6]}
 
 # What its order may choose, as {{ params.NAME }} in path, unit and argv. Allow as little as you can. A drift starts
-# only what needs no parameters: give each a default.
+# only what needs no parameters: give each a default. Values may also come from the baseline, {{ baseline.KEY }}, and from
+# what an earlier command.run printed, {{ steps.N.output }}.
 #params:
 #  unit:
 #    type: string

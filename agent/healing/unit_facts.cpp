@@ -10,12 +10,12 @@ Result<std::string> UnitRule::fill(const Value& params) const {
     return name;
 }
 
-std::optional<UnitRule> read_unit_rule(MapReader& step, const ParameterSchema& parameters) {
+std::optional<UnitRule> read_unit_rule(MapReader& step, StepScope& scope) {
     const auto written = step.text("unit");
     step.require("unit", "for example ssh.service");
     const auto timeout = step.duration("timeout", std::chrono::seconds{1}, std::chrono::minutes{10});
     if (!written) return std::nullopt;
-    auto unit = Template::parse(*written, parameters, step, "unit");
+    auto unit = Template::parse(*written, scope, step, "unit");
     if (!unit) return std::nullopt;
     if (unit->is_fixed())
         if (auto sound = check_unit_name(*written); sound.has_error()) step.fault("unit", sound.error().message());

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "healing/action.hpp"
-#include "healing/parameters.hpp"
+#include "healing/template.hpp"
 
 namespace agent {
 
@@ -17,7 +17,7 @@ struct UnitRule {
 };
 
 // Nothing where there is a fault, which was then reported to `step`.
-[[nodiscard]] std::optional<UnitRule> read_unit_rule(MapReader& step, const ParameterSchema& parameters);
+[[nodiscard]] std::optional<UnitRule> read_unit_rule(MapReader& step, StepScope& scope);
 
 [[nodiscard]] Task<UnitState> look_at_unit(const ActionTools& tools, std::string unit);
 

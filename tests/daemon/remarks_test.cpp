@@ -92,6 +92,19 @@ TEST_F(CheckRemarks, NameARunbookWhoseCheckIsNotThere) {
     EXPECT_THAT(remarks_on_checks(loaded), ElementsAre(AllOf(HasSubstr("RB-OTHER"), HasSubstr("check other"))));
 }
 
+TEST_F(CheckRemarks, NameARunbookThatTakesAValueWhichTheBaselineDoesNotHave) {
+    add_check("motd", "");
+    folder.write("RB-TAKES.yaml",
+                 "id: RB-TAKES\nname: n\ndescription: d\ndisruptive: false\nsteps:\n"
+                 "  - {action: unit.restart, unit: \"{{ baseline.custom.motd.unit }}\"}\n");
+    loaded.runbooks = RunbookCatalogue::load(folder.path()).catalogue;
+    EXPECT_THAT(remarks_on_checks(loaded), ElementsAre("runbook RB-TAKES can do nothing here: steps[1].unit: the "
+                                                       "baseline has no custom.motd.unit"));
+    loaded.baseline.declared =
+        Value::object({{"custom", Value::object({{"motd", Value::object({{"unit", "a.service"}})}})}});
+    EXPECT_THAT(remarks_on_checks(loaded), IsEmpty());
+}
+
 TEST_F(CheckRemarks, SayThatNothingIsLookedAtWithoutAnyCheck) {
     EXPECT_THAT(remarks_on_checks(loaded), ElementsAre(HasSubstr("baseline.yaml enables no check")));
 }

@@ -121,53 +121,5 @@ TEST(Parameters, TellsEveryFaultOfASchemaWithItsLine) {
     EXPECT_EQ(read("  x: {type: string, pattern: \"" + std::string(257, 'a') + "\"}\n").faults.size(), 1U);
 }
 
-class Templates : public ::testing::Test {
-protected:
-    ParameterSchema schema{read("  word: {type: string}\n  n: {type: integer}\n  b: {type: boolean}\n").schema};
-    Faults faults;
-    std::optional<Template> parse(const std::string& text) {
-        const auto file = parse_yaml("argv: []\n", "rb.yaml");
-        MapReader reader{"rb.yaml", file.value().root, "steps[1]", faults};
-        return Template::parse(text, schema, reader, "argv");
-    }
-};
-
-TEST_F(Templates, PutsValuesInTheirPlacesAndNothingElse) {
-    const auto params = Value::object({{"word", "a b; {{ params.n }}"}, {"n", -5}, {"b", true}});
-    EXPECT_EQ(parse("x={{ params.word }},{{params.n}},{{  params.b }}")->fill(params).value(),
-              "x=a b; {{ params.n }},-5,true");
-    EXPECT_EQ(parse("plain }} text")->fill(params).value(), "plain }} text");
-    EXPECT_EQ(parse("--n={{ params.n }}")->fill(params).value(), "--n=-5");
-    EXPECT_TRUE(parse("plain")->is_fixed());
-    EXPECT_FALSE(parse("{{ params.n }}")->is_fixed());
-}
-
-TEST_F(Templates, RefuseAnOptionThatOnlyTheValueMakes) {
-    EXPECT_TRUE(parse("{{ params.word }}")->fill(Value::object({{"word", "--force"}})).has_error());
-    EXPECT_TRUE(parse("{{ params.n }}")->fill(Value::object({{"n", -1}})).has_error());
-    EXPECT_TRUE(parse("{{ params.word }}{{ params.n }}")->fill(Value::object({{"word", ""}, {"n", -1}})).has_error());
-    EXPECT_FALSE(parse("{{ params.word }}{{ params.n }}")->fill(Value::object({{"word", "a"}, {"n", -1}})).has_error());
-}
-
-TEST_F(Templates, RefusePathsThatAreRelativeOrClimb) {
-    const auto path = [this](const char* word) {
-        return parse("{{ params.word }}")->fill_path(Value::object({{"word", word}}));
-    };
-    EXPECT_EQ(path("/etc/motd").value(), "/etc/motd");
-    for (const char* word : {"etc/motd", "/etc/../motd", "/etc/./motd", "/etc/", "", "/..", "/"})
-        EXPECT_TRUE(path(word).has_error()) << word;
-}
-
-TEST_F(Templates, ReportUnknownParametersAndStrayMarkers) {
-    for (const char* text : {"{{ params.wort }}", "{{ params.word", "{{ word }}", "{{}}", "a {{ b"}) {
-        faults.clear();
-        EXPECT_FALSE(parse(text)) << text;
-        ASSERT_EQ(faults.size(), 1U);
-        EXPECT_EQ(faults[0].key, "steps[1].argv");
-    }
-    static_cast<void>(parse("{{ params.wort }}"));
-    EXPECT_THAT(faults.back().text, HasSubstr("did you mean \"word\"?"));
-}
-
 }  // namespace
 }  // namespace agent
