@@ -196,10 +196,28 @@ void read_catalogue(MapReader& in, HealingSettings& out, std::vector<NamedFile>&
         in.fault("catalogue_keys", "has a meaning only with the key catalogue, which is missing");
 }
 
+// Exact paths: what is compared as text must have one form only.
+void read_commands(MapReader& in, std::vector<std::string>& out) {
+    auto commands = in.texts("commands");
+    if (!commands) return;
+    for (const auto& command : *commands) {
+        const std::filesystem::path path{command};
+        if (command == "*") continue;
+        if (command.find_first_of("*?") != std::string::npos)
+            in.fault("commands", agent::quoted(command) + " is a pattern; name each program, or write \"*\" for all");
+        else if (!path.is_absolute() || !path.has_filename() || path.lexically_normal().native() != command)
+            in.fault("commands",
+                     agent::quoted(command) + " is neither the absolute path of a program, in its plainest form, nor " +
+                         "\"*\" for all");
+    }
+    out = *std::move(commands);
+}
+
 void read_healing(MapReader& in, HealingSettings& out, std::vector<NamedFile>& files) {
     if (const auto mode = in.one_of("mode", {"off", "dry_run", "enforce"})) out.mode = *parse_word<HealingMode>(*mode);
     read_file_name(in, "runbooks", FileDuty::folder, out.runbooks, files);
     read_catalogue(in, out, files);
+    read_commands(in, out.commands);
     out.maintenance_window_line = line_of(in, "maintenance_window");
     auto window = in.text("maintenance_window");
     const bool given = out.maintenance_window_line != 0;  // null is given too: always

@@ -81,7 +81,7 @@ void judge_healing_of_checks(const LoadedAgent& loaded, Faults& faults) {
         const auto id = settings.runbook->str();
         const auto* runbook = loaded.runbooks.find(*settings.runbook);
         if (runbook == nullptr && loaded.runbooks.why_refused(*settings.runbook) != nullptr)
-            continue;  // the checks go on without what the signed catalogue does not approve
+            continue;  // the checks go on without what is not approved or not allowed
         if (runbook == nullptr)
             fault("there is no runbook " + id + " in " + loaded.settings.healing.runbooks.string());
         else if (runbook->repairs != settings.name)
@@ -110,6 +110,7 @@ void load_runbooks(LoadedAgent& loaded, Faults& faults) {
     auto runbooks = RunbookCatalogue::load(healing.runbooks, approved ? &*approved : nullptr);
     append(faults, std::move(runbooks.faults));
     loaded.runbooks = std::move(runbooks.catalogue);
+    loaded.runbooks.allow_programs(healing.commands, settings.file);
 }
 
 // Baseline and runbooks. Where nobody names them and their default places are empty, the built-in checks run and there

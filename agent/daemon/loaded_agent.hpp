@@ -39,7 +39,7 @@ struct LoadOutcome {
 [[nodiscard]] LoadOutcome load_agent_to_run(const std::filesystem::path& file);
 
 [[nodiscard]] Speaker speaker_of(const LoadedAgent& loaded);
-// That there is no such runbook, and why, where the signed catalogue took it away.
+// That there is no such runbook, and why, where signed catalogue or configuration took it away.
 [[nodiscard]] std::string missing_runbook(const LoadedAgent& loaded, const RunbookId& id);
 // Lives as long as `loaded`.
 [[nodiscard]] std::shared_ptr<const Baseline> baseline_of(const std::shared_ptr<const LoadedAgent>& loaded);

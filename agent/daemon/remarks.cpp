@@ -51,7 +51,8 @@ std::vector<std::string> remarks_on_checks(const LoadedAgent& loaded) {
                           " enables no check: nothing is ever looked at");
     for (const auto& check : checks) {
         const auto& settings = check->settings();
-        if (settings.runbook && loaded.runbooks.find(*settings.runbook) == nullptr)
+        if (settings.runbook && loaded.runbooks.find(*settings.runbook) == nullptr &&
+            loaded.runbooks.why_refused(*settings.runbook) == nullptr)  // that is told with its reason
             remarks.push_back("check " + settings.name.str() + " names runbook " + settings.runbook->str() +
                               ", which is not in " + loaded.settings.healing.runbooks.string());
     }

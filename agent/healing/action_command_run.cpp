@@ -113,6 +113,7 @@ std::unique_ptr<Action> read_command_run(MapReader& step, StepScope& scope) {
         else
             step.fault("argv",
                        "the program must be a fixed absolute path, without markers, not " + agent::quoted(program));
+        scope.programs.push_back({rule.program, step.node("argv")->line, step.key_of("argv")});
         for (std::size_t i = 1; i < argv->size(); ++i)
             if (auto argument = Template::parse((*argv)[i], scope, step, "argv"))
                 rule.arguments.push_back(*std::move(argument));

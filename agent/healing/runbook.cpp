@@ -25,6 +25,22 @@ RunbookCatalogue RunbookCatalogue::refusing_all(Fault why) {
     return none;
 }
 
+void RunbookCatalogue::allow_programs(const std::vector<std::string>& allowed,
+                                      const std::filesystem::path& configuration) {
+    if (std::ranges::find(allowed, "*") != allowed.end()) return;
+    std::erase_if(runbooks_, [&](const std::unique_ptr<Runbook>& runbook) {
+        const auto before = refused_.size();
+        for (const auto& use : runbook->programs) {
+            if (std::ranges::find(allowed, use.program.native()) != allowed.end()) continue;
+            refused_.push_back({runbook->id,
+                                {runbook->file.string(), use.line, use.place,
+                                 use.program.native() + " is not among the programs that " + configuration.string() +
+                                     " allows in healing.commands"}});
+        }
+        return refused_.size() != before;
+    });
+}
+
 const Fault* RunbookCatalogue::why_refused(const RunbookId& id) const noexcept {
     for (const auto& refused : refused_)
         if (refused.id == id) return &refused.fault;

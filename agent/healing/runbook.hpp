@@ -34,6 +34,7 @@ struct Runbook {
     ParameterSchema parameters;
     std::vector<std::unique_ptr<Action>> steps;
     std::vector<BaselineUse> baseline_uses;
+    std::vector<ProgramUse> programs;
 
     // False if no step can change the host: such a runbook needs no window and uses up no budget.
     [[nodiscard]] bool changes_host() const noexcept;
@@ -41,9 +42,10 @@ struct Runbook {
     [[nodiscard]] bool can_roll_back() const noexcept;
 };
 
-// A runbook that the signed catalogue does not approve, and that is not usable therefore.
+// A runbook that the signed catalogue does not approve, or this host's configuration does not allow, and that is not
+// usable therefore.
 struct RefusedRunbook {
-    RunbookId id;  // as signed; empty where the catalogue does not know the file, or is not to be trusted at all
+    RunbookId id;  // as signed, where there is a catalogue; empty where the catalogue does not know the file, or is not to be trusted at all
     Fault fault;
 };
 
@@ -56,6 +58,9 @@ public:
     [[nodiscard]] static Outcome load(const std::filesystem::path& directory, const RunbookList* approved = nullptr);
     // No runbook at all, since the catalogue is not to be trusted.
     [[nodiscard]] static RunbookCatalogue refusing_all(Fault why);
+    // Refuses each that starts a program which `allowed` does not name; "*" names every one. `configuration` is the file
+    // that says so.
+    void allow_programs(const std::vector<std::string>& allowed, const std::filesystem::path& configuration);
 
     [[nodiscard]] const Runbook* find(const RunbookId& id) const noexcept;
     [[nodiscard]] const std::vector<std::unique_ptr<Runbook>>& all() const noexcept { return runbooks_; }  // by id
@@ -64,7 +69,7 @@ public:
     [[nodiscard]] const Fault* why_refused(const RunbookId& id) const noexcept;
 
 private:
-    std::vector<std::unique_ptr<Runbook>> runbooks_;
+    std::vector<std::unique_ptr<Runbook>> runbooks_;  // by id
     std::vector<RefusedRunbook> refused_;
 };
 

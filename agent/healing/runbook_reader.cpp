@@ -46,6 +46,7 @@ void read_steps(MapReader& reader, Runbook& runbook) {
         scope.next(name != nullptr ? name->text : std::string{});
     }
     runbook.baseline_uses = std::move(scope.baseline);
+    runbook.programs = std::move(scope.programs);
 }
 
 std::vector<CheckName> read_checks(MapReader& reader, std::string_view key) {

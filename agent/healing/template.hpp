@@ -48,8 +48,15 @@ private:
 
 // A value of the baseline that a step names.
 struct BaselineUse {
-    std::string place;  // "steps[2].argv"
+    std::string place;  // in the runbook: "steps[2].argv"
     std::string value;  // "baseline.checks.patching.runbook"
+};
+
+// A program that a step starts.
+struct ProgramUse {
+    std::filesystem::path program;
+    int line{};
+    std::string place;
 };
 
 // The text that stands for it. An error says what the baseline has there instead, or why that is no argument.
@@ -68,6 +75,7 @@ struct StepScope {
     std::vector<Argument> arguments;    // of this step
     bool waits{};                       // this step names the output of an earlier one
     std::vector<BaselineUse> baseline;  // of all steps so far
+    std::vector<ProgramUse> programs;   // likewise
 
     explicit StepScope(const ParameterSchema& schema) : parameters{&schema} {}
     // Goes on to the next step; `action` is that of the one just read.

@@ -49,6 +49,7 @@ void expect_defaults(const AgentSettings& settings) {
     EXPECT_EQ(settings.healing.runbooks, "/usr/share/compliance-agent/runbooks");
     EXPECT_FALSE(settings.healing.catalogue);
     EXPECT_THAT(settings.healing.catalogue_keys, IsEmpty());
+    EXPECT_THAT(settings.healing.commands, ElementsAre("*"));
     EXPECT_EQ(settings.healing.maintenance_window, "02:00-04:00");
     EXPECT_EQ(settings.healing.cooldown, 10min);
     EXPECT_EQ(settings.healing.max_per_day, 6);
@@ -117,7 +118,7 @@ evidence:
   retention: {bundles: 1, days: 1}
 checks: {interval: 1s, timeout: 100ms, baseline: baseline.yaml}
 healing: {mode: enforce, runbooks: runbooks, catalogue: books.dsse, catalogue_keys: [c1.pub, c2.pub],
-  maintenance_window: null, cooldown: 0s, max_per_day: 0}
+  commands: [/usr/bin/find, "/bin/["], maintenance_window: null, cooldown: 0s, max_per_day: 0}
 log: {level: debug, target: stderr}
 )");
     EXPECT_EQ(given.host_id, HostId{"h.1"});
@@ -153,6 +154,7 @@ log: {level: debug, target: stderr}
     EXPECT_THAT(given.healing.catalogue_keys, ElementsAre(folder.path() / "c1.pub", folder.path() / "c2.pub"));
     EXPECT_FALSE(given.healing.maintenance_window);
     EXPECT_NE(given.healing.maintenance_window_line, 0);
+    EXPECT_THAT(given.healing.commands, ElementsAre("/usr/bin/find", "/bin/["));
     EXPECT_EQ(given.healing.cooldown, 0s);
     EXPECT_EQ(given.healing.max_per_day, 0);
     EXPECT_EQ(given.log.level, LogLevel::debug);
@@ -283,6 +285,12 @@ TEST_F(AgentConfiguration, RefusesWrongTypesAndRangesOfEveryKey) {
         {"healing: {catalogue: [a], catalogue_keys: [a.pub]}", "3: healing.catalogue: must be a single value"},
         {"healing: {catalogue_keys: [a.pub]}", "3: healing.catalogue_keys: has a meaning only with the key catalogue"},
         {"healing: {catalogue: null, catalogue_keys: [a.pub]}", "3: healing.catalogue_keys: has a meaning only"},
+        {"healing: {commands: /bin/true}", "3: healing.commands: must be a list"},
+        {"healing: {commands: [true]}", "3: healing.commands: \"true\" is neither the absolute path of a program"},
+        {"healing: {commands: [/bin/]}", "3: healing.commands: \"/bin/\" is neither"},
+        {"healing: {commands: [/bin/../bin/true]}", "3: healing.commands: \"/bin/../bin/true\" is neither"},
+        {"healing: {commands: [/bin//true]}", "3: healing.commands: \"/bin//true\" is neither"},
+        {"healing: {commands: [/bin/*]}", "3: healing.commands: \"/bin/*\" is a pattern"},
         {"healing: {maintenance_window: [a]}", "3: healing.maintenance_window: must be a single value"},
         {"healing: {cooldown: 31d}", "3: healing.cooldown: out of range"},
         {"healing: {cooldown: -1s}", "3: healing.cooldown: not a duration"},

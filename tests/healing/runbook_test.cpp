@@ -153,6 +153,37 @@ TEST_F(Runbooks, NamesLineAndKeyOfEachFault) {
     }
 }
 
+TEST_F(Runbooks, AreRefusedWhereTheyStartAProgramThatIsNotAllowed) {
+    const auto steps = [](const std::string& programs) {
+        return "name: a\ndescription: a\ndisruptive: false\nsteps:\n" + programs;
+    };
+    folder.write("a.yaml", "id: RB-A\n" + steps("  - {action: check.run, checks: all}\n"));
+    folder.write("b.yaml", "id: RB-B\n" + steps("  - {action: command.run, argv: [/bin/true]}\n"));
+    folder.write("c.yaml", "id: RB-C\n" + steps("  - {action: command.run, argv: [/bin/true]}\n"
+                                               "  - {action: command.run, argv: [/bin/false], changes: false}\n"));
+    const auto allowing = [this](const std::vector<std::string>& allowed) {
+        auto catalogue = RunbookCatalogue::load(folder.path()).catalogue;
+        catalogue.allow_programs(allowed, "agent.yaml");
+        std::string ids;
+        for (const auto& runbook : catalogue.all()) ids += runbook->id.str() + ' ';
+        for (const auto& refused : catalogue.refused()) EXPECT_EQ(catalogue.find(refused.id), nullptr);
+        return ids;
+    };
+    EXPECT_EQ(allowing({"*"}), "RB-A RB-B RB-C ");
+    EXPECT_EQ(allowing({"/bin/false", "/bin/true"}), "RB-A RB-B RB-C ");
+    EXPECT_EQ(allowing({"/bin/true"}), "RB-A RB-B ");
+    EXPECT_EQ(allowing({"/bin", "/bin/tru", "/bin/true/", "true", "/usr/bin/true"}), "RB-A ");
+    EXPECT_EQ(allowing({}), "RB-A ");
+
+    auto catalogue = RunbookCatalogue::load(folder.path()).catalogue;
+    catalogue.allow_programs({"/bin/true"}, "agent.yaml");
+    ASSERT_NE(catalogue.why_refused(RunbookId{"RB-C"}), nullptr);
+    EXPECT_EQ(catalogue.why_refused(RunbookId{"RB-C"})->to_string(),
+              (folder.path() / "c.yaml").string() +
+                  ":7: steps[2].argv: /bin/false is not among the programs that agent.yaml allows in healing.commands");
+    EXPECT_EQ(catalogue.why_refused(RunbookId{"RB-B"}), nullptr);
+}
+
 TEST_F(Runbooks, TellsAllFaultsOfAFileAtOnce) {
     const auto loaded = load("id: x\nnam: a\nsteps:\n  - {action: check.run}\n  - {action: no}\n");
     EXPECT_EQ(loaded.faults.size(), 6U);  // id, nam, name, description, two steps
