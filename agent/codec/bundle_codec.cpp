@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "codec/action_codec.hpp"
 #include "codec/json.hpp"
 
 namespace agent {
@@ -24,17 +25,6 @@ requires(!words<E>.empty()) Value word_or_null(const std::optional<E>& value) {
 
 // Every array and object of states and parameters has a depth of its own; null stands for "nothing known".
 Value object_or_empty(const Value& value) { return value.is_null() ? Value{Value::Object{}} : value; }
-
-Value action_value(const ActionTaken& action) {
-    return Value::object({{"step", action.step},
-                          {"action", action.action},
-                          {"command", action.command ? Value::strings(*action.command) : Value{}},
-                          {"exit_code", or_null(action.exit_code)},
-                          {"duration_sec", action.duration_sec},
-                          {"result", action.result},
-                          {"output_head", action.output_head},
-                          {"output_tail", action.output_tail}});
-}
 
 Value plan_value(const Plan& plan) {
     Value::Array steps;
@@ -60,7 +50,7 @@ Value mappings_value(const Controls& controls) {
 
 Value actions_value(const std::vector<ActionTaken>& actions) {
     Value::Array list;
-    for (const auto& action : actions) list.push_back(action_value(action));
+    for (const auto& action : actions) list.push_back(value_of(action));
     return list;
 }
 

@@ -27,6 +27,11 @@ Result<> StoredRun::begin_step(const BegunStep& step) {
     return commit_([&](Transaction& transaction) { return journal_.begin_step(transaction, *number_, step); });
 }
 
+Result<> StoredRun::end_step(const EndedStep& ended) {
+    if (!number_) return not_begun();
+    return commit_([&](Transaction& transaction) { return journal_.end_step(transaction, *number_, ended); });
+}
+
 Result<> StoredRun::enter(RunState state) {
     if (!number_) return not_begun();
     return commit_([&](Transaction& transaction) { return journal_.enter(transaction, *number_, state); });

@@ -25,6 +25,7 @@ public:
         : journal_{journal}, commit_{std::move(commit)}, number_{number} {}
 
     [[nodiscard]] Result<> begin_step(const BegunStep& step) override;
+    [[nodiscard]] Result<> end_step(const EndedStep& ended) override;
     [[nodiscard]] Result<> enter(RunState state) override;
     [[nodiscard]] Result<bool> confirm() override;
 

@@ -1,5 +1,6 @@
 #include "healing/recovery.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
@@ -10,6 +11,22 @@
 
 namespace agent {
 namespace {
+
+// In the other states every step was carried out.
+bool may_be_amid_a_step(RunState state) {
+    return state == RunState::stepping || state == RunState::rolling_back || state == RunState::unconfirmed;
+}
+
+// Of a step whose end could not be written no more is known than where the run stands.
+ActionTaken taken_in(const OpenRun& run, const BegunStep& step) {
+    if (step.ended) return step.ended->taken;
+    const bool is_last = &step == &run.steps.back();
+    ActionTaken taken;
+    taken.step = step.step;
+    taken.action = step.action;
+    taken.result = is_last && may_be_amid_a_step(run.state) ? "interrupted" : "done";
+    return taken;
+}
 
 EvidenceDraft draft_of(const OpenRun& run, const Runbook* runbook) {
     EvidenceDraft draft;
@@ -22,12 +39,7 @@ EvidenceDraft draft_of(const OpenRun& run, const Runbook* runbook) {
     Value::Array before;
     for (const auto& step : run.steps) {
         before.push_back(state_of_step(step.step, step.action, step.before));
-        ActionTaken taken;
-        taken.step = step.step;
-        taken.action = step.action;
-        const bool is_last = &step == &run.steps.back();
-        taken.result = run.state == RunState::stepping && is_last ? "interrupted" : "done";
-        draft.action_taken.push_back(std::move(taken));
+        draft.action_taken.push_back(taken_in(run, step));
     }
     draft.pre_state = Value::object({{"steps", std::move(before)}});
     return draft;
@@ -37,7 +49,7 @@ std::string where(const OpenRun& run) {
     switch (run.state) {
         case RunState::stepping: {
             const auto& last = run.steps.back();
-            return "during " + label_of_step(last.step, last.action);
+            return (last.ended ? "after " : "during ") + label_of_step(last.step, last.action);
         }
         case RunState::verifying: return "while it was verified";
         case RunState::rolling_back: return "while it was put back";
@@ -52,8 +64,9 @@ std::string where(const OpenRun& run) {
 Value state_after(const OpenRun& run, const RolledBack& all) {
     Value::Array after;
     for (const auto& step : run.steps) {
-        const auto known = all.states.find(step.step);
-        after.push_back(state_of_step(step.step, step.action, known != all.states.end() ? known->second : Value{}));
+        auto state = step.ended ? step.ended->after : Value{};
+        if (const auto found = all.states.find(step.step); found != all.states.end()) state = found->second;
+        after.push_back(state_of_step(step.step, step.action, std::move(state)));
     }
     return Value::object({{"steps", std::move(after)}});
 }
@@ -107,6 +120,7 @@ asio::awaitable<EvidenceDraft> finish_interrupted(const ActionTools& tools, cons
     if (stays) {
         const auto report = co_await look_at_check(tools, runbook);
         draft.outcome = Outcome::success;
+        draft.post_state = state_after(run, {});
         draft.error = *draft.error + "; all steps had been done";
         if (report) draft.error = *draft.error + ", and " + words_of(*report) + " now";
         tell_check(draft, report);
@@ -118,10 +132,12 @@ asio::awaitable<EvidenceDraft> finish_interrupted(const ActionTools& tools, cons
     auto all = co_await roll_back(tools, run.steps);
     draft.post_state = state_after(run, all);
     for (auto& taken : all.taken) draft.action_taken.push_back(std::move(taken));
-    if (all.left.empty()) draft.outcome = Outcome::reverted;
+    const bool touched = std::ranges::any_of(run.steps, &BegunStep::may_have_touched);
+    if (touched && all.left.empty()) draft.outcome = Outcome::reverted;
     if (!all.left.empty()) draft.severity = Severity::critical;
     for (const auto& sentence : all.left) draft.error = *draft.error + "; " + sentence;
-    if (all.left.empty()) draft.error = *draft.error + "; everything that was changed has been put back";
+    if (!touched) draft.error = *draft.error + "; nothing had been changed";
+    if (touched && all.left.empty()) draft.error = *draft.error + "; everything that was changed has been put back";
     const auto report = co_await look_at_check(tools, runbook);
     tell_check(draft, report);
     draft.ended = tools.time.wall_now();

@@ -3,7 +3,8 @@
 //   stepping, rolling back, confirming, unconfirmed   everything is put back
 //   verifying   verified again and closed; put back where that fails, or where a confirmation would have followed
 //   confirmed   closed
-// It is never carried on: an order has one effect at most.
+// It is never carried on: an order has one effect at most. A step that ended without touching anything has nothing to
+// put back, whatever the state.
 #include "healing/action.hpp"
 #include "healing/run_journal.hpp"
 #include "healing/runbook.hpp"

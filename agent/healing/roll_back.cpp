@@ -20,6 +20,7 @@ asio::awaitable<RolledBack> roll_back(const ActionTools& tools, std::vector<Begu
     RolledBack all;
     for (auto position = steps.rbegin(); position != steps.rend(); ++position) {
         const auto& step = *position;
+        if (!step.may_have_touched()) continue;
         const auto label = label_of_step(step.step, step.action);
         const auto* how = find_undo(step.action);
         if (how == nullptr || !step.saved) {

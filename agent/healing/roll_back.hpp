@@ -15,7 +15,8 @@ struct RolledBack {
     std::vector<std::string> left;         // what is not as before, a sentence each
 };
 
-// The last step first. An undo that says it is done is not believed: what the step found before must be found again.
+// The last step first; one that is known to have left the host alone is passed over. An undo that says it is done is
+// not believed: what the step found before must be found again.
 [[nodiscard]] asio::awaitable<RolledBack> roll_back(const ActionTools& tools, std::vector<BegunStep> steps);
 
 }  // namespace agent

@@ -191,17 +191,23 @@ void Run::tell(Step& step, const Action& action, StepOutcome outcome, double sec
     const bool same = !step.begun || (!step.touched && step.after == step.before.current);
     if (outcome.succeeded) taken.result = action.changes_host() && same ? "unchanged" : "done";
     if (!outcome.succeeded && taken.output_head.empty()) taken.output_head = outcome.why;
+    if (step.begun) {
+        step.begun->ended = EndedStep{taken, step.touched, step.after};
+        go_on_after(journal_.end_step(*step.begun->ended));
+    }
     draft_.action_taken.push_back(std::move(taken));
 }
 
-// How the agent finds the run after a crash. Where it cannot be written, the run goes on: what recovery makes of the
-// state before is sound, too.
+// How the agent finds the run after a crash.
 void Run::enter(RunState state) {
     const bool is_written_down = std::ranges::any_of(steps_, [](const Step& step) { return step.begun.has_value(); });
-    if (!is_written_down) return;
-    const auto entered = journal_.enter(state);
-    if (entered.has_error())
-        log_warning("the healing journal could not be written: " + entered.error().message(),
+    if (is_written_down) go_on_after(journal_.enter(state));
+}
+
+// Where it could not be written: what recovery makes of what stood there before is sound, too.
+void Run::go_on_after(const Result<>& written) const {
+    if (written.has_error())
+        log_warning("the healing journal could not be written: " + written.error().message(),
                     {{"runbook", runbook_.id.str()}});
 }
 
@@ -248,12 +254,12 @@ asio::awaitable<void> Run::disarm() {
 }
 
 asio::awaitable<std::vector<std::string>> Run::put_back() {
-    std::vector<BegunStep> touched;
+    if (!has_touched()) co_return std::vector<std::string>{};
+    std::vector<BegunStep> begun;
     for (const auto& step : steps_)
-        if (step.touched) touched.push_back(*step.begun);
-    if (touched.empty()) co_return std::vector<std::string>{};
+        if (step.begun) begun.push_back(*step.begun);
     enter(RunState::rolling_back);
-    auto all = co_await roll_back(tools_, std::move(touched));
+    auto all = co_await roll_back(tools_, std::move(begun));
     for (auto& [number, state] : all.states) steps_[static_cast<std::size_t>(number) - 1].after = std::move(state);
     for (auto& taken : all.taken) draft_.action_taken.push_back(std::move(taken));
     co_return std::move(all.left);

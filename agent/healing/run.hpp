@@ -60,6 +60,7 @@ private:
     // What could not be put back, a sentence each.
     [[nodiscard]] asio::awaitable<std::vector<std::string>> put_back();
     void enter(RunState state);
+    void go_on_after(const Result<>& written) const;
     [[nodiscard]] bool has_touched() const;
     [[nodiscard]] Value steps_state(bool after) const;
     void close(const RunEnd& end, std::string error);

@@ -10,6 +10,8 @@ class RunJournal : public Port {
 public:
     // Before a step that may change the host. Where it cannot be written down, the step is not carried out.
     [[nodiscard]] virtual Result<> begin_step(const BegunStep& step) = 0;
+    // Behind it, whatever it gave, and before anything else of the run.
+    [[nodiscard]] virtual Result<> end_step(const EndedStep& ended) = 0;
     [[nodiscard]] virtual Result<> enter(RunState state) = 0;
     // From `confirming` to `confirmed`; false where the run's timer came first.
     [[nodiscard]] virtual Result<bool> confirm() = 0;

@@ -1,6 +1,8 @@
 #include "store/healing_journal.hpp"
 
+#include "codec/action_codec.hpp"
 #include "codec/json.hpp"
+#include "codec/members.hpp"
 #include "store/columns.hpp"
 
 namespace agent {
@@ -20,6 +22,22 @@ Result<OpenRun> read_run(const Statement& row) {
     return run;
 }
 
+Value value_of_end(const EndedStep& ended) {
+    return Value::object({{"taken", value_of(ended.taken)}, {"touched", ended.touched}, {"after", ended.after}});
+}
+
+Result<EndedStep> read_ended(const std::string& text) {
+    AGENT_TRY(const auto value, parse_json(text));
+    AGENT_TRY(const auto members, Members::of(value, ""));
+    EndedStep ended;
+    AGENT_TRY(const auto* taken, members.required("taken"));
+    AGENT_TRY(ended.taken, read_action_taken(*taken));
+    AGENT_TRY(ended.touched, members.boolean("touched"));
+    AGENT_TRY(const auto* after, members.required("after"));
+    ended.after = *after;
+    return ended;
+}
+
 }  // namespace
 
 Result<std::int64_t> HealingJournal::begin(Transaction&, const RunHeader& header) {
@@ -37,6 +55,11 @@ Result<> HealingJournal::begin_step(Transaction&, std::int64_t run, const BegunS
                                               "VALUES (?1, ?2, ?3, ?4, ?5)"));
     insert.bind(1, run).bind(2, step.step).bind(3, step.action).bind(4, write_json(step.before));
     return insert.bind(5, step.saved ? std::optional{write_json(*step.saved)} : std::nullopt).run();
+}
+
+Result<> HealingJournal::end_step(Transaction&, std::int64_t run, const EndedStep& ended) {
+    AGENT_TRY(auto update, database_->prepare("UPDATE begun_steps SET ended = ?3 WHERE run = ?1 AND step = ?2"));
+    return update.bind(1, run).bind(2, ended.taken.step).bind(3, write_json(value_of_end(ended))).run();
 }
 
 Result<> HealingJournal::enter(Transaction&, std::int64_t run, RunState state) {
@@ -76,17 +99,23 @@ Result<std::vector<OpenRun>> HealingJournal::open() {
 }
 
 Result<std::vector<BegunStep>> HealingJournal::steps_of(std::int64_t run) {
-    AGENT_TRY(auto statement,
-              database_->prepare("SELECT step, action, before, saved FROM begun_steps WHERE run = ?1 ORDER BY step"));
+    AGENT_TRY(
+        auto statement,
+        database_->prepare("SELECT step, action, before, saved, ended FROM begun_steps WHERE run = ?1 ORDER BY step"));
     statement.bind(1, run);
     std::vector<BegunStep> steps;
     for (;;) {
         AGENT_TRY(const auto row, statement.step());
         if (!row) return steps;
-        BegunStep step{statement.integer(0), statement.text(1), {}, {}};
+        BegunStep step{statement.integer(0), statement.text(1), {}, {}, {}};
         AGENT_TRY(step.before, parse_json(statement.text(2)));
         if (const auto saved = optional_text(statement, 3)) {
             AGENT_TRY(step.saved, parse_json(*saved));
+        }
+        if (const auto ended = optional_text(statement, 4)) {
+            // What cannot be read keeps no step from being put back.
+            auto end = read_ended(*ended);
+            if (end.has_value()) step.ended = std::move(end).value();
         }
         steps.push_back(std::move(step));
     }

@@ -1,6 +1,6 @@
 #pragma once
-// Runs of runbooks that are not closed: how far each has come, and what puts its steps back. What stands here was
-// written before the host was touched; a run leaves in the transaction that stores its evidence.
+// Runs of runbooks that are not closed: how far each has come, what puts its steps back, and what those that have ended
+// gave. A step stands here before it touches the host; a run leaves in the transaction that stores its evidence.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "model/bundle.hpp"
 #include "model/order.hpp"
 #include "model/value.hpp"
 #include "model/vocabulary.hpp"
@@ -16,12 +17,19 @@
 namespace agent {
 
 enum class RunState : std::uint8_t {
-    stepping,   // whether the last begun step was carried out is not known, nor whether further ones follow
+    stepping,   // whether a begun step that has not ended was carried out is not known
     verifying,  // every step was carried out and succeeded
     rolling_back,
     confirming,   // verified too; undone unless the server is reached in time
     confirmed,    // the server was reached: it stays
     unconfirmed,  // it was not, and the run's timer puts everything back
+};
+
+// What a begun step gave.
+struct EndedStep {
+    ActionTaken taken;  // as evidence tells it, without secrets
+    bool touched{};     // changed something, or may have
+    Value after;        // what it saw afterwards
 };
 
 // A step that was about to change the host.
@@ -30,6 +38,11 @@ struct BegunStep {
     std::string action;
     Value before;                // what it found, in the terms of its plan
     std::optional<Value> saved;  // what its undo needs; nothing: it cannot be undone
+    // Nothing: it was cut short, or its end could not be written.
+    std::optional<EndedStep> ended{std::nullopt};
+
+    // False only where it is known to have left the host alone: there is nothing to put back then.
+    [[nodiscard]] bool may_have_touched() const noexcept { return !ended || ended->touched; }
 };
 
 struct RunHeader {
@@ -54,6 +67,8 @@ public:
     // The number of a new run, which has begun no step. An order has one run at most (`storage`).
     [[nodiscard]] Result<std::int64_t> begin(Transaction& transaction, const RunHeader& header);
     [[nodiscard]] Result<> begin_step(Transaction& transaction, std::int64_t run, const BegunStep& step);
+    // Of the step that `ended.taken` names.
+    [[nodiscard]] Result<> end_step(Transaction& transaction, std::int64_t run, const EndedStep& ended);
     [[nodiscard]] Result<> enter(Transaction& transaction, std::int64_t run, RunState state);
     // Of a run and its timer, which may be two processes, one decides: true where the state was `from` until now.
     [[nodiscard]] Result<bool> replace_state(Transaction& transaction, std::int64_t run, RunState from, RunState to);

@@ -276,6 +276,11 @@ CREATE TABLE held_checks (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What a begun step gave, as JSON; nothing: it has not ended, as far as is known.
+constexpr std::string_view ended_steps = R"sql(
+ALTER TABLE begun_steps ADD COLUMN ended TEXT;
+)sql";
+
 }  // namespace
 
 const DatabaseSettings& state_schema() {
@@ -283,7 +288,7 @@ const DatabaseSettings& state_schema() {
     static const DatabaseSettings settings{
         .application_id = 0x436d7041,
         .migrations = {chain_and_outbox, ledger, memory, lighter_append, changes_of_checks, refusals_one_by_one,
-                       loop_alarms, healing_journal, confirmations}};
+                       loop_alarms, healing_journal, confirmations, ended_steps}};
     return settings;
 }
 

@@ -20,7 +20,10 @@ class Healing(Case):
         documents.write_runbook(self.world, NOTICE, [
             {"action": "file.install", "path": self.notice, "content": TEXT, "mode": "0644"},
         ], repairs="notice")  # fmt: skip
-        documents.write_runbook(self.world, NAP, [{"action": "command.run", "argv": ["/bin/sleep", "8"], "timeout": "20s"}])
+        documents.write_runbook(self.world, NAP, [
+            {"action": "command.run", "argv": ["/bin/echo", "good night"]},
+            {"action": "command.run", "argv": ["/bin/sleep", "8"], "timeout": "20s"},
+        ])  # fmt: skip
 
     def declare(self, heal):
         documents.write_baseline(self.world, [
@@ -69,16 +72,16 @@ class Healing(Case):
         self.addCleanup(cut.kill)
         state = self.world.path("state", "state.db")
 
-        def has_begun():
+        def naps():
             if not os.path.exists(state):
                 return False
             with sqlite3.connect(f"file:{state}?mode=ro", uri=True) as database:
                 try:
-                    return database.execute("SELECT count(*) FROM begun_steps").fetchone()[0]
+                    return database.execute("SELECT count(*) FROM begun_steps").fetchone()[0] == 2
                 except sqlite3.OperationalError:
                     return False
 
-        eventually(has_begun, 20, "the step to begin")
+        eventually(naps, 20, "the second step to begin")
         beside = self.world.agent("heal", NOTICE)
         self.assert_exit(beside, 2)
         self.assertIn(f"(process {cut.pid}) is changing this host", beside.stderr)
@@ -90,7 +93,12 @@ class Healing(Case):
         told = self.bundles(NAP)
         self.assertEqual([bundle["outcome"] for bundle in told], ["failed"])
         self.assertEqual(told[0]["trigger"], "manual")
+        self.assertIn("during step 2 (command.run)", told[0]["error"])
         self.assertIn("step 1 (command.run) cannot be undone", told[0]["error"])
+        first, second = told[0]["action_taken"]
+        self.assertEqual((first["result"], first["exit_code"], first["output_head"]), ("done", 0, "good night\n"))
+        self.assertEqual(first["command"], ["/bin/echo", "good night"])
+        self.assertEqual((second["result"], second["command"]), ("interrupted", None))
 
     def test_a_check_on_hold_is_left_to_a_person(self):
         self.declare("off")

@@ -138,15 +138,43 @@ TEST_F(Engine, WritesDownEveryStepBeforeItTouchesTheHost) {
     folder.write("f", "before");
     check_results = {CheckResult::drift};
     apply(runbook("repairs: motd\nsteps:\n" + install("f", "after") + install("g", "after")));
-    EXPECT_THAT(journal.words, ElementsAre("begins 1", "begins 2", "verifying", "rolling back"));
+    EXPECT_THAT(journal.words, ElementsAre("begins 1", "ends 1", "begins 2", "ends 2", "verifying", "rolling back"));
     journal.words.clear();
     check_results = {CheckResult::pass};
     folder.write("f", "before");
     apply(runbook("repairs: motd\nsteps:\n" + install("f", "after") + "  - {action: check.run, checks: all}\n"));
-    EXPECT_THAT(journal.words, ElementsAre("begins 1", "verifying"));
+    EXPECT_THAT(journal.words, ElementsAre("begins 1", "ends 1", "verifying"));
     journal.words.clear();
     apply(runbook("repairs: motd\nsteps:\n" + install("f", "after")));
     EXPECT_THAT(journal.words, IsEmpty()) << "nothing is written where there is nothing to do";
+}
+
+TEST_F(Engine, WritesDownWhatAStepGaveBeforeAnythingElse) {
+    const auto& one = runbook(
+        "steps:\n  - {action: command.run, argv: [/bin/echo, \"said: token=abcdef\"]}\n"
+        "  - {action: command.run, argv: [/bin/no-such-program]}\n");
+    const auto draft = apply(one);
+    ASSERT_EQ(journal.run.steps.size(), 2U);
+    ASSERT_TRUE(journal.run.steps[0].ended);
+    const auto& [done, touched, after] = *journal.run.steps[0].ended;
+    EXPECT_EQ(done.result, "done");
+    EXPECT_EQ(done.command, (std::vector<std::string>{"/bin/echo", "said: token=abcdef"}));
+    EXPECT_EQ(done.exit_code, 0);
+    EXPECT_EQ(done.output_head, "said: token=***\n") << "as evidence has it";
+    EXPECT_TRUE(touched);
+    EXPECT_EQ(after, Value::object({{"exit_status", 0}}));
+    const auto& failed = journal.run.steps[1];
+    ASSERT_TRUE(failed.ended);
+    EXPECT_EQ(failed.ended->taken.result, "failed");
+    EXPECT_FALSE(failed.may_have_touched()) << "it could not be started";
+    EXPECT_EQ(draft.action_taken.at(0).output_head, done.output_head);
+}
+
+TEST_F(Engine, GoesOnWhereTheEndOfAStepCannotBeWritten) {
+    journal.refuses_ends = Error{Errc::disk_full, "the disk is full"};
+    const auto draft = apply(runbook("steps:\n" + install("f", "after") + install("g", "after")));
+    EXPECT_EQ(draft.outcome, Outcome::success);
+    EXPECT_EQ(slurp(target("g")), "after");
 }
 
 TEST_F(Engine, DoesNotTouchWhatItCannotWriteDown) {
@@ -200,7 +228,7 @@ TEST_F(Confirming, KeepsAChangeAfterWhichTheServerIsReached) {
     EXPECT_EQ(draft.outcome, Outcome::success);
     EXPECT_EQ(slurp(target("f")), "after");
     EXPECT_THAT(confirmation.words, ElementsAre("armed for 5 m", "asked", "disarmed"));
-    EXPECT_THAT(journal.words, ElementsAre("begins 1", "verifying", "confirming", "confirmed"));
+    EXPECT_THAT(journal.words, ElementsAre("begins 1", "ends 1", "verifying", "confirming", "confirmed"));
     EXPECT_EQ(*draft.post_state.find("confirmation")->find("confirmed"), Value{true});
 }
 

@@ -80,11 +80,19 @@ public:
     OpenRun run;
     std::vector<std::string> words;
     std::optional<Error> refuses;
+    std::optional<Error> refuses_ends;
 
     Result<> begin_step(const BegunStep& step) override {
         if (refuses) return *refuses;
         run.steps.push_back(step);
         words.push_back("begins " + std::to_string(step.step));
+        return ok();
+    }
+    Result<> end_step(const EndedStep& ended) override {
+        if (refuses) return *refuses;
+        if (refuses_ends) return *refuses_ends;
+        run.steps.back().ended = ended;
+        words.push_back("ends " + std::to_string(ended.taken.step));
         return ok();
     }
     Result<> enter(RunState state) override {
@@ -123,6 +131,10 @@ public:
     Result<> begin_step(const BegunStep& step) override {
         run.steps.push_back(step);
         at_a_step();
+        return ok();
+    }
+    Result<> end_step(const EndedStep& ended) override {
+        run.steps.back().ended = ended;
         return ok();
     }
     Result<> enter(RunState state) override {

@@ -109,6 +109,11 @@ public:
         }
         return written(call, [&] { return kept.begin_step(step); });
     }
+    Result<> end_step(const EndedStep& ended) override {
+        const auto call = calls_++;
+        if (call == refuses_at) return Error{Errc::storage, "the disk is full"};
+        return written(call, [&] { return kept.end_step(ended); });
+    }
     Result<> enter(RunState state) override {
         const auto call = calls_++;
         if (call == refuses_at) return Error{Errc::storage, "the disk is full"};
@@ -199,7 +204,7 @@ TEST_F(RandomRunbooks, LeaveTheHostAsItWasOrAsWantedWhateverFails) {
         const auto trial = roll(dice, failure);
         SCOPED_TRACE("seed " + std::to_string(seed) + '\n' + trial.text);
         WorseJournal worse;
-        if (failure == Failure::journal) worse.refuses_at = dice.below(4);
+        if (failure == Failure::journal) worse.refuses_at = dice.below(6);
         const auto draft = carry_out(*trial.runbook, worse);
         expect_all_or_nothing(trial, draft);
         const bool must_fail = failure == Failure::step || failure == Failure::check || worse.has_refused_a_step;
@@ -219,7 +224,7 @@ TEST_F(RandomRunbooks, LeaveTheHostAsItWasOrAsWantedWhereverTheyAreCutShort) {
         const auto trial = roll(dice, dice.one_of(failures));
         SCOPED_TRACE("seed " + std::to_string(seed) + '\n' + trial.text);
         WorseJournal worse;
-        worse.cut_at = dice.below(6);
+        worse.cut_at = dice.below(10);
         worse.cut_before_it_is_written = dice.coin();
         try {
             carry_out(*trial.runbook, worse);  // to its end, but killed before that was recorded

@@ -65,12 +65,73 @@ TEST_F(Recovery, OfAStepThatNeverHappenedLeavesTheHostAsItIs) {
     folder.write("f", "before");
     const auto& one = installing();
     auto cut = cut_short(one, RunState::stepping);
-    std::filesystem::remove(target("g"));  // killed before the second step did anything
+    cut.steps.back().ended.reset();  // killed before the second step did anything
+    std::filesystem::remove(target("g"));
     const auto draft = finish(cut, &one);
     EXPECT_EQ(draft.outcome, Outcome::reverted);
     EXPECT_THAT(words_of(draft), ElementsAre("1 done", "2 interrupted", "2 undone", "1 undone"));
     EXPECT_EQ(slurp(target("f")), "before");
     EXPECT_FALSE(std::filesystem::exists(target("g")));
+}
+
+TEST_F(Recovery, TellsWhatTheStepsGaveThatHadEnded) {
+    const auto& one = runbook("steps:\n  - {action: command.run, argv: [/bin/echo, said]}\n" + install("f", "after") +
+                              install("g", "after"));
+    auto cut = cut_short(one, RunState::stepping);
+    for (const bool amid_the_last : {false, true}) {
+        if (amid_the_last) cut.steps.back().ended.reset();
+        const auto draft = finish(cut, &one);
+        EXPECT_THAT(words_of(draft), ElementsAre("1 done", "2 done", amid_the_last ? "3 interrupted" : "3 done",
+                                                 "3 undone", "2 undone"));
+        EXPECT_THAT(draft.error.value_or(""), HasSubstr(amid_the_last ? "stopped during step 3 (file.install)"
+                                                                      : "stopped after step 3 (file.install)"));
+        const auto& said = draft.action_taken.at(0);
+        EXPECT_EQ(said.command, (std::vector<std::string>{"/bin/echo", "said"}));
+        EXPECT_EQ(said.exit_code, 0);
+        EXPECT_EQ(said.output_head, "said\n");
+        EXPECT_EQ(*draft.post_state.find("steps")->array()->at(0).find("state"), Value::object({{"exit_status", 0}}));
+    }
+}
+
+TEST_F(Recovery, TellsTheStepsOfARunThatStands) {
+    folder.write("f", "before");
+    const auto& one = installing();
+    const auto draft = finish(cut_short(one, RunState::verifying), &one);
+    EXPECT_EQ(draft.outcome, Outcome::success);
+    EXPECT_THAT(words_of(draft), ElementsAre("1 done", "2 done"));
+    const auto* steps = draft.post_state.find("steps");
+    ASSERT_NE(steps, nullptr);
+    EXPECT_NE(*steps, *draft.pre_state.find("steps"));
+    EXPECT_FALSE(steps->array()->at(1).find("state")->is_null());
+}
+
+TEST_F(Recovery, TakesTheLastStepForInterruptedAlsoWhileItIsPutBack) {
+    folder.write("f", "before");
+    const auto& one = installing();
+    auto cut = cut_short(one, RunState::rolling_back);  // by a recovery that was cut short itself
+    cut.steps.back().ended.reset();
+    EXPECT_THAT(words_of(finish(cut, &one)), ElementsAre("1 done", "2 interrupted", "2 undone", "1 undone"));
+    cut.state = RunState::confirmed;
+    EXPECT_THAT(words_of(finish(cut, &one)), ElementsAre("1 done", "2 done"));
+}
+
+TEST_F(Recovery, LeavesAloneWhatEndedWithoutTouchingAnything) {
+    folder.write("f", "before");
+    const auto& one = installing();
+    auto cut = cut_short(one, RunState::stepping);
+    cut.steps.back().ended->touched = false;
+    folder.write("g", "of somebody else");
+    const auto draft = finish(cut, &one);
+    EXPECT_EQ(draft.outcome, Outcome::reverted);
+    EXPECT_THAT(words_of(draft), ElementsAre("1 done", "2 done", "1 undone"));
+    EXPECT_EQ(slurp(target("f")), "before");
+    EXPECT_EQ(slurp(target("g")), "of somebody else");
+
+    cut.steps.erase(cut.steps.begin());
+    const auto nothing = finish(cut, &one);
+    EXPECT_EQ(nothing.outcome, Outcome::failed);
+    EXPECT_THAT(nothing.error.value_or(""), HasSubstr("nothing had been changed"));
+    EXPECT_THAT(words_of(nothing), ElementsAre("2 done"));
 }
 
 TEST_F(Recovery, CanBeCutShortItself) {

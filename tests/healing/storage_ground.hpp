@@ -20,6 +20,7 @@ public:
         steps.push_back(step);
         return ok();
     }
+    Result<> end_step(const EndedStep&) override { return ok(); }
     Result<> enter(RunState) override { return ok(); }
     Result<bool> confirm() override { return true; }
 };

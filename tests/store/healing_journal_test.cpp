@@ -1,3 +1,5 @@
+#include <tuple>
+
 #include "state_fixture.hpp"
 #include "store/state_schema.hpp"
 
@@ -39,6 +41,58 @@ TEST_F(Journal, GivesBackAfterARestartWhatWasWrittenBeforeEachStep) {
     EXPECT_EQ(open[0].steps[1].step, 3);
     EXPECT_EQ(open[0].steps[1].saved, std::nullopt);
     EXPECT_EQ(store->journal().run_of(OrderId{"o-1"}).value(), run);
+}
+
+TEST_F(Journal, GivesBackWhatAStepGaveOnceItHasEnded) {
+    auto transaction = store->begin().value();
+    auto& journal = store->journal();
+    const auto run = journal.begin(transaction, header_for("")).value();
+    for (const std::int64_t step : {1, 2, 3})
+        ASSERT_TRUE(journal.begin_step(transaction, run, {step, "command.run", Value{}, std::nullopt}).has_value());
+    ActionTaken taken;
+    taken.step = 2;
+    taken.action = "command.run";
+    taken.command = {"/bin/sync", "--file-system"};
+    taken.exit_code = 3;
+    taken.duration_sec = 2;
+    taken.result = "failed";
+    taken.output_head = "head";
+    taken.output_tail = "tail";
+    ASSERT_TRUE(journal.end_step(transaction, run, {taken, true, Value::object({{"exit_status", 3}})}).has_value());
+    ActionTaken nothing;
+    nothing.step = 3;
+    ASSERT_TRUE(journal.end_step(transaction, run, {nothing, false, Value{}}).has_value());
+    ASSERT_TRUE(transaction.commit().has_value());
+    reopen();
+
+    const auto steps = store->journal().open().value().at(0).steps;
+    ASSERT_EQ(steps.size(), 3U);
+    EXPECT_FALSE(steps[0].ended) << "cut short, perhaps";
+    EXPECT_TRUE(steps[0].may_have_touched());
+    ASSERT_TRUE(steps[1].ended);
+    EXPECT_TRUE(steps[1].may_have_touched());
+    EXPECT_EQ(steps[1].ended->after, Value::object({{"exit_status", 3}}));
+    const auto& read = steps[1].ended->taken;
+    EXPECT_EQ(std::tie(read.step, read.action, read.command, read.exit_code, read.duration_sec, read.result,
+                       read.output_head, read.output_tail),
+              std::tie(taken.step, taken.action, taken.command, taken.exit_code, taken.duration_sec, taken.result,
+                       taken.output_head, taken.output_tail));
+    EXPECT_EQ(steps[2].ended->taken.command, std::nullopt);
+    EXPECT_FALSE(steps[2].may_have_touched());
+}
+
+// What is only told must not stand in the way of what puts the host right.
+TEST_F(Journal, TakesAStepWhoseEndCannotBeReadForOneThatHasNone) {
+    auto transaction = store->begin().value();
+    const auto run = store->journal().begin(transaction, header_for("")).value();
+    ASSERT_TRUE(store->journal().begin_step(transaction, run, {1, "file.install", Value{}, Value{"x"}}).has_value());
+    ASSERT_TRUE(transaction.commit().has_value());
+    auto database = Database::open(folder.path() / "state.db", OpenMode::existing, state_schema());
+    ASSERT_TRUE(database.value().execute("UPDATE begun_steps SET ended = '{\"touched\":false}'").has_value());
+    const auto open = store->journal().open();
+    ASSERT_TRUE(open.has_value()) << open.error().message();
+    EXPECT_FALSE(open.value().at(0).steps.at(0).ended);
+    EXPECT_TRUE(open.value().at(0).steps.at(0).may_have_touched());
 }
 
 TEST_F(Journal, LetsARunGoWithItsStepsOnceItIsClosed) {

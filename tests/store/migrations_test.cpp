@@ -149,6 +149,17 @@ TEST(StateMigrations, Step9KeepsRunsThatWereCutShort) {
     EXPECT_TRUE(store->checks().held().value().empty());
 }
 
+TEST(StateMigrations, Step10TakesStepsOfBeforeForSuchAsMayHaveHappened) {
+    testing::TemporaryDirectory folder;
+    make_older(folder.path(), 9, "INSERT INTO open_runs VALUES (7, 'RB-FIX-001', 'abc', 'manual', NULL, 5, 0)");
+    make_older(folder.path(), 9, "INSERT INTO begun_steps VALUES (7, 1, 'file.install', '{}', '{\"path\":\"/x\"}')");
+    auto store = open_state(folder.path());
+    const auto steps = store->journal().open().value().at(0).steps;
+    ASSERT_EQ(steps.size(), 1U);
+    EXPECT_FALSE(steps[0].ended);
+    EXPECT_TRUE(steps[0].may_have_touched());
+}
+
 TEST(StateMigrations, AReaderDoesNotMigrate) {
     testing::TemporaryDirectory folder;
     make_older(folder.path(), 1, one_bundle);
