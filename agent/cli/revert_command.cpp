@@ -7,6 +7,7 @@
 #include "cli/session.hpp"
 #include "daemon/instance_lock.hpp"
 #include "healing/roll_back.hpp"
+#include "healing/telling.hpp"
 #include "host/posix_process_runner.hpp"
 #include "host/systemd_units.hpp"
 #include "host/transient_unit_runner.hpp"
@@ -58,11 +59,17 @@ bool claim(StateStore& store, const OpenRun& run) {
     return true;
 }
 
-Task<RolledBack> put_back(const ActionTools& tools, std::vector<BegunStep> steps) {
+Task<RolledBack> put_back(const ActionTools& tools, OpenRun run) {
     auto settled = co_await tools.processes.settle();
     if (settled.has_error()) complain("what the run has started may still run: " + settled.error().message());
-    auto all = co_await roll_back(tools, std::move(steps));
+    auto all = co_await roll_back(tools, std::move(run.steps), std::move(run.rollback));
     co_return all;
+}
+
+// No program's output: the baseline, which names the files of secrets, is not known here.
+std::string words_of(const ActionTaken& taken) {
+    auto words = label_of_step(taken.step, taken.action) + ' ' + taken.result;
+    return taken.command ? words : words + ": " + taken.output_head;
 }
 
 int put_back(const OpenRun& run) {
@@ -77,11 +84,9 @@ int put_back(const OpenRun& run) {
                                 co_return Error{Errc::refused, "no check is asked while a run is put back"};
                             },
                             [&baseline] { return baseline; }};
-    const auto all = run_to_end(loop, put_back(tools, run.steps));
+    const auto all = run_to_end(loop, put_back(tools, run));
     if (all.has_error()) return failed_with(all.error(), undetermined);
-    for (const auto& taken : all.value().taken)
-        complain("step " + std::to_string(taken.step) + " (" + taken.action + ") " + taken.result + ": " +
-                 taken.output_head);
+    for (const auto& taken : all.value().taken) complain(words_of(taken));
     for (const auto& sentence : all.value().left) complain(sentence);
     return all.value().left.empty() ? fine : not_fine;
 }

@@ -8,6 +8,8 @@ namespace {
 Value json_of(const Runbook& runbook) {
     Value::Array steps;
     for (const auto& step : runbook.steps) steps.push_back(Value{step->name()});
+    Value::Array rollback;
+    for (const auto& step : runbook.rollback) rollback.push_back(Value{step->name()});
     Value::Array parameters;
     for (const auto& parameter : runbook.parameters.parameters)
         parameters.push_back(Value::object({{"name", parameter.name},
@@ -24,7 +26,8 @@ Value json_of(const Runbook& runbook) {
                           {"disruptive", runbook.disruptive},
                           {"changes_host", runbook.changes_host()},
                           {"params", std::move(parameters)},
-                          {"steps", std::move(steps)}});
+                          {"steps", std::move(steps)},
+                          {"rollback", std::move(rollback)}});
 }
 
 int list_runbooks(const CommandLine& line, bool json) {

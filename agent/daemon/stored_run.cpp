@@ -7,19 +7,28 @@ namespace {
 
 Error not_begun() { return Error{Errc::storage, "the run is not in the healing journal"}; }
 
-bool has_failed_undo(const EvidenceDraft& draft) {
-    return std::ranges::any_of(draft.action_taken, [](const auto& taken) { return taken.result == "undo failed"; });
+bool is_left_changed(const EvidenceDraft& draft, const std::vector<RollbackStep>& rollback) {
+    return std::ranges::any_of(draft.action_taken, [&rollback](const ActionTaken& taken) {
+        const bool takes_back = std::ranges::find(rollback, taken.step, &RollbackStep::step) != rollback.end();
+        return taken.result == "undo failed" || (takes_back && taken.result == "failed");
+    });
 }
 
 }  // namespace
 
 Result<> close_run(StateStore& store, Transaction& transaction, std::int64_t run, const EvidenceDraft& draft,
                    WallTime now) {
+    AGENT_TRY(const auto rollback, store.journal().rollback_of(run));
     AGENT_TRY(store.journal().close(transaction, run));
-    if (draft.check == EvidenceDraft{}.check || !has_failed_undo(draft)) return ok();
+    if (draft.check == EvidenceDraft{}.check || !is_left_changed(draft, rollback)) return ok();
     return store.checks().hold(
         transaction, {CheckName{draft.check}, now,
                       "a run of " + (draft.runbook_id ? draft.runbook_id->str() : "") + " could not be put back"});
+}
+
+Result<> StoredRun::keep_rollback(const std::vector<RollbackStep>& steps) {
+    if (!number_) return not_begun();
+    return commit_([&](Transaction& transaction) { return journal_.keep_rollback(transaction, *number_, steps); });
 }
 
 Result<> StoredRun::begin_step(const BegunStep& step) {

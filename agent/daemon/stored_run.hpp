@@ -24,6 +24,7 @@ public:
     StoredRun(HealingJournal& journal, Commit commit, std::optional<std::int64_t> number)
         : journal_{journal}, commit_{std::move(commit)}, number_{number} {}
 
+    [[nodiscard]] Result<> keep_rollback(const std::vector<RollbackStep>& steps) override;
     [[nodiscard]] Result<> begin_step(const BegunStep& step) override;
     [[nodiscard]] Result<> end_step(const EndedStep& ended) override;
     [[nodiscard]] Result<> enter(RunState state) override;

@@ -51,6 +51,9 @@ public:
     // Looks, changes nothing: an object with all that its undo needs, written down before perform() is called, since
     // the undo may come after a power failure. Nothing where it has no undo.
     [[nodiscard]] virtual Task<std::optional<Value>> save(const ActionTools& tools, const Value& params);
+    // For a step under `rollback`: an object with all that carrying it out needs, every value filled in, since it may
+    // come after a power failure, and the runbook be another by then. Nothing where the action cannot stand there.
+    [[nodiscard]] virtual Result<std::optional<Value>> as_data(const Value& params) const;
     // `saved` is what save() gave; where the host is not so any more, nothing is done. Errors are for what kept it from
     // looking or starting; the step failed then and nothing was touched.
     [[nodiscard]] virtual Task<StepOutcome> perform(const ActionTools& tools, const Value& params,
@@ -65,5 +68,8 @@ struct Undo {
     // afterwards, in the terms of plan().
     Task<Value> (*carry_out)(const ActionTools& tools, Value saved);
 };
+
+// How a step under `rollback` is carried out, from what as_data() gave alone. It may come a second time.
+using CarryOut = Task<StepOutcome> (*)(const ActionTools& tools, Value data);
 
 }  // namespace agent

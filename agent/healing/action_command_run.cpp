@@ -1,8 +1,10 @@
-// command.run: a program with the arguments that the runbook holds. There is no undo.
+// command.run: a program with the arguments that the runbook holds. There is no undo; under `rollback` it takes back
+// what another step did.
 #include <algorithm>
 #include <filesystem>
 
 #include "base/text.hpp"
+#include "codec/members.hpp"
 #include "healing/actions.hpp"
 #include "healing/kept_output.hpp"
 #include "healing/step_output.hpp"
@@ -18,6 +20,65 @@ struct CommandRule {
     bool changes{true};
 };
 
+// With every value in its place.
+struct FilledCommand {
+    std::vector<std::string> argv;
+    Duration timeout{};
+    std::vector<int> expected;
+    bool changes{true};
+};
+
+Task<StepOutcome> run_command(const ActionTools& tools, FilledCommand filled) {
+    const auto& argv = filled.argv;
+    Command command;
+    command.program = argv.front();
+    command.arguments.assign(argv.begin() + 1, argv.end());
+    command.deadline = filled.timeout;
+    if (!filled.changes) command.privileges = Privileges::reading;
+    command.head_limit = output_captured;
+    command.tail_limit = output_captured;
+    auto run = co_await tools.processes.run(std::move(command));
+
+    StepOutcome outcome;
+    outcome.taken.command = argv;
+    outcome.state = Value::Object{};
+    if (run.has_error()) {
+        const auto code = run.error().code();
+        outcome.touched = filled.changes && code != Errc::not_found && code != Errc::malformed;
+        outcome.why = argv.front() + ": " + run.error().message();
+        co_return outcome;
+    }
+    const auto& exit = run.value();
+    outcome.touched = filled.changes;
+    outcome.taken.exit_code = exit.status;
+    outcome.printed = exit.standard_output.head.substr(0, step_output_looked_at);
+    keep_output(exit, outcome.taken);
+    outcome.state.set("exit_status", exit.status);
+    outcome.succeeded = std::ranges::find(filled.expected, exit.status) != filled.expected.end();
+    if (!outcome.succeeded) outcome.why = argv.front() + " ended with status " + std::to_string(exit.status);
+    co_return outcome;
+}
+
+Value value_of_statuses(const std::vector<int>& statuses) {
+    Value::Array list;
+    for (const int status : statuses) list.emplace_back(status);
+    return list;
+}
+
+Result<FilledCommand> read_filled_command(const Value& data) {
+    AGENT_TRY(const auto members, Members::of(data, ""));
+    AGENT_TRY(members.strings("argv"));
+    FilledCommand filled;
+    for (const auto& word : *data.find("argv")->array()) filled.argv.push_back(*word.string());
+    if (filled.argv.empty()) return members.fault("argv", "empty");
+    AGENT_TRY(const auto timeout, members.integer("timeout_ms"));
+    filled.timeout = Duration{timeout};
+    AGENT_TRY(const auto* expected, members.array("expect_status"));
+    for (const auto& status : *expected)
+        if (status.integer() != nullptr) filled.expected.push_back(static_cast<int>(*status.integer()));
+    return filled;
+}
+
 class CommandRun final : public Action {
 public:
     explicit CommandRun(CommandRule rule) : rule_{std::move(rule)} {}
@@ -28,47 +89,30 @@ public:
 
     [[nodiscard]] Task<PlanStep> plan(const ActionTools& /*tools*/, const Value& params) override {
         AGENT_CO_TRY(const auto argv, fill(params));
-        Value::Array expected;
-        for (const int status : rule_.expected) expected.emplace_back(status);
         PlanStep step;
         step.action = name();
         step.current = Value::Object{};
         step.desired.set("command", Value::strings(argv));
-        step.desired.set("exit_status", std::move(expected));
+        step.desired.set("exit_status", value_of_statuses(rule_.expected));
         co_return step;
+    }
+
+    [[nodiscard]] Result<std::optional<Value>> as_data(const Value& params) const override {
+        AGENT_TRY(const auto argv, fill(params));
+        return std::optional{Value::object({{"argv", Value::strings(argv)},
+                                            {"timeout_ms", static_cast<std::int64_t>(rule_.timeout.count())},
+                                            {"expect_status", value_of_statuses(rule_.expected)}})};
     }
 
     [[nodiscard]] Task<StepOutcome> perform(const ActionTools& tools, const Value& params,
                                             const std::optional<Value>& /*saved*/) override {
-        AGENT_CO_TRY(const auto argv, fill(params));
-        Command command;
-        command.program = rule_.program;
-        command.arguments.assign(argv.begin() + 1, argv.end());
-        command.deadline = rule_.timeout;
-        if (!rule_.changes) command.privileges = Privileges::reading;
-        command.head_limit = output_captured;
-        command.tail_limit = output_captured;
-        auto run = co_await tools.processes.run(std::move(command));
-
-        StepOutcome outcome;
-        outcome.taken.command = argv;
-        outcome.state = Value::Object{};
-        if (run.has_error()) {
-            const auto code = run.error().code();
-            outcome.touched = rule_.changes && code != Errc::not_found && code != Errc::malformed;
-            outcome.why = argv.front() + ": " + run.error().message();
-            co_return outcome;
-        }
-        const auto& exit = run.value();
-        outcome.touched = rule_.changes;
-        outcome.taken.exit_code = exit.status;
-        outcome.printed = exit.standard_output.head.substr(0, step_output_looked_at);
-        keep_output(exit, outcome.taken);
-        outcome.state.set("exit_status", exit.status);
-        outcome.succeeded =
-            std::find(rule_.expected.begin(), rule_.expected.end(), exit.status) != rule_.expected.end();
-        if (!outcome.succeeded) outcome.why = argv.front() + " ended with status " + std::to_string(exit.status);
-        co_return outcome;
+        FilledCommand filled;
+        AGENT_CO_TRY(filled.argv, fill(params));
+        filled.timeout = rule_.timeout;
+        filled.expected = rule_.expected;
+        filled.changes = rule_.changes;
+        auto ran = co_await run_command(tools, std::move(filled));
+        co_return ran;
     }
 
 private:
@@ -122,6 +166,12 @@ std::unique_ptr<Action> read_command_run(MapReader& step, StepScope& scope) {
     rule.changes = step.boolean("changes").value_or(true);
     read_expected(step, rule);
     return std::make_unique<CommandRun>(std::move(rule));
+}
+
+Task<StepOutcome> carry_out_command_run(const ActionTools& tools, Value data) {
+    AGENT_CO_TRY(auto filled, in_context(read_filled_command(data), "what was kept of the step cannot be read"));
+    auto ran = co_await run_command(tools, std::move(filled));
+    co_return ran;
 }
 
 }  // namespace agent

@@ -12,6 +12,15 @@ namespace agent {
 // was then reported to `step`.
 [[nodiscard]] std::unique_ptr<Action> read_action(MapReader& step, StepScope& scope);
 
+// The same for a step under `rollback`, where only actions may stand that can be carried out from data, and nothing is
+// known of what steps print.
+[[nodiscard]] std::unique_ptr<Action> read_rollback_action(MapReader& step, StepScope& scope);
+
+// Null where `action` cannot stand under `rollback`.
+[[nodiscard]] CarryOut find_carry_out(std::string_view action) noexcept;
+[[nodiscard]] Task<StepOutcome> carry_out_command_run(const ActionTools& tools, Value data);
+[[nodiscard]] Task<StepOutcome> carry_out_unit_restart(const ActionTools& tools, Value data);
+
 // Null where steps of `action` cannot be undone.
 [[nodiscard]] const Undo* find_undo(std::string_view action) noexcept;
 extern const Undo undo_of_backup_restore_test;

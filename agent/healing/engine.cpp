@@ -32,10 +32,11 @@ Task<Plan> HealingEngine::plan(const Runbook& runbook, const Value& params) {
     Plan plan;
     const auto baseline = tools_.baseline();
     AGENT_CO_TRY(const auto values, known_values(runbook, complete, *baseline));
+    AGENT_CO_TRY(const auto rollback, fill_rollback(runbook, values));
     auto steps = co_await plan_steps(tools_, runbook, values);
     if (steps.has_error()) co_return std::move(steps).error();
     plan.steps = std::move(steps).value();
-    plan.sha256 = plan_digest(runbook, values, plan.steps);
+    plan.sha256 = plan_digest(runbook, values, plan.steps, rollback);
     co_return plan;
 }
 

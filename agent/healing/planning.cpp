@@ -29,12 +29,28 @@ Task<std::vector<PlanStep>> plan_steps(const ActionTools& tools, const Runbook& 
     co_return steps;
 }
 
-std::string plan_digest(const Runbook& runbook, const Value& values, const std::vector<PlanStep>& steps) {
+Result<std::vector<RollbackStep>> fill_rollback(const Runbook& runbook, const Value& values) {
+    std::vector<RollbackStep> filled;
+    auto number = static_cast<std::int64_t>(runbook.steps.size());
+    for (const auto& action : runbook.rollback) {
+        const auto label = label_of_step(++number, action->name());
+        AGENT_TRY(auto data, in_context(action->as_data(values), label + " of the rollback"));
+        if (!data) return Error{Errc::refused, label + " of the rollback cannot be carried out from data"};
+        filled.push_back({number, std::string{action->name()}, *std::move(data)});
+    }
+    return filled;
+}
+
+std::string plan_digest(const Runbook& runbook, const Value& values, const std::vector<PlanStep>& steps,
+                        const std::vector<RollbackStep>& rollback) {
     Value::Array list;
     for (const auto& step : steps)
         list.push_back(Value::object({{"action", step.action}, {"current", step.current}, {"desired", step.desired}}));
-    return sha256_hex(write_json(
-        Value::object({{"runbook_sha256", runbook.sha256}, {"params", values}, {"steps", std::move(list)}})));
+    auto covered = Value::object({{"runbook_sha256", runbook.sha256}, {"params", values}, {"steps", std::move(list)}});
+    Value::Array back;
+    for (const auto& step : rollback) back.push_back(Value::object({{"action", step.action}, {"data", step.data}}));
+    if (!back.empty()) covered.set("rollback", std::move(back));
+    return sha256_hex(write_json(covered));
 }
 
 }  // namespace agent

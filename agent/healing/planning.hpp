@@ -4,6 +4,7 @@
 
 #include "healing/action.hpp"
 #include "healing/runbook.hpp"
+#include "store/healing_journal.hpp"
 
 namespace agent {
 
@@ -15,7 +16,12 @@ namespace agent {
 [[nodiscard]] Task<std::vector<PlanStep>> plan_steps(const ActionTools& tools, const Runbook& runbook,
                                                      const Value& values);
 
-// Lower-case hex SHA-256 over runbook, values, and every current and desired value.
-[[nodiscard]] std::string plan_digest(const Runbook& runbook, const Value& values, const std::vector<PlanStep>& steps);
+// The steps under `rollback` as data, numbered behind the runbook's own. An error names the one with a value that may
+// not stand where it is put.
+[[nodiscard]] Result<std::vector<RollbackStep>> fill_rollback(const Runbook& runbook, const Value& values);
+
+// Lower-case hex SHA-256 over runbook, values, every current and desired value, and what would take them back.
+[[nodiscard]] std::string plan_digest(const Runbook& runbook, const Value& values, const std::vector<PlanStep>& steps,
+                                      const std::vector<RollbackStep>& rollback);
 
 }  // namespace agent

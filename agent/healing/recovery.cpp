@@ -129,7 +129,7 @@ asio::awaitable<EvidenceDraft> finish_interrupted(const ActionTools& tools, cons
     }
     const auto entered = journal.enter(RunState::rolling_back);
     if (entered.has_error()) log_warning("the healing journal could not be written: " + entered.error().message());
-    auto all = co_await roll_back(tools, run.steps);
+    auto all = co_await roll_back(tools, run.steps, run.rollback);
     draft.post_state = state_after(run, all);
     for (auto& taken : all.taken) draft.action_taken.push_back(std::move(taken));
     const bool touched = std::ranges::any_of(run.steps, &BegunStep::may_have_touched);

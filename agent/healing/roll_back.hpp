@@ -10,13 +10,16 @@
 namespace agent {
 
 struct RolledBack {
-    std::vector<ActionTaken> taken;        // one for each step that was put back, or could not be
+    std::vector<ActionTaken> taken;        // one for each step that was put back, or could not be; then the `rollback`
     std::map<std::int64_t, Value> states;  // of the steps that were looked at afterwards, by their number
     std::vector<std::string> left;         // what is not as before, a sentence each
 };
 
 // The last step first; one that is known to have left the host alone is passed over. An undo that says it is done is
-// not believed: what the step found before must be found again.
-[[nodiscard]] asio::awaitable<RolledBack> roll_back(const ActionTools& tools, std::vector<BegunStep> steps);
+// not believed: what the step found before must be found again. Then the steps under `rollback`, in their order, unless
+// nothing was touched: each of them whatever became of what came before, since it may be the one that brings the line
+// back. Steps without an undo count as taken back where all of those succeeded.
+[[nodiscard]] asio::awaitable<RolledBack> roll_back(const ActionTools& tools, std::vector<BegunStep> steps,
+                                                    std::vector<RollbackStep> rollback);
 
 }  // namespace agent

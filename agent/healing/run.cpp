@@ -72,7 +72,7 @@ asio::awaitable<EvidenceDraft> Run::carry_out() {
     auto left = co_await put_back();
     co_await disarm();
     end.left_changed = !left.empty();
-    end.undone = std::ranges::any_of(draft_.action_taken, [](const auto& step) { return step.result == "undone"; });
+    end.undone = touched && left.empty();
     if (!touched) error += "; nothing had been changed";
     if (touched && left.empty()) error += "; everything that was changed has been put back";
     for (const auto& sentence : left) error += "; " + sentence;
@@ -101,6 +101,7 @@ Task<> Run::look_before() {
     AGENT_CO_TRY(in_context(std::move(wanted), "a precondition is not met"));
     const auto baseline = tools_.baseline();
     AGENT_CO_TRY(params_, known_values(runbook_, std::move(params_), *baseline));
+    AGENT_CO_TRY(rollback_, fill_rollback(runbook_, params_));
     auto planned = co_await plan_steps(tools_, runbook_, params_);
     if (planned.has_error()) co_return std::move(planned).error();
     for (auto& step : planned.value()) steps_.push_back({step, step.current, std::nullopt, false});
@@ -159,6 +160,9 @@ Task<StepOutcome> Run::change_host(Step& step, Action& action) {
     }
     auto saving = co_await action.save(tools_, params_);
     AGENT_CO_TRY(auto saved, std::move(saving));
+    if (!has_begun() && !rollback_.empty()) {
+        AGENT_CO_TRY(in_context(journal_.keep_rollback(rollback_), "not begun, since it could not be written down"));
+    }
     auto armed = co_await arm();
     AGENT_CO_TRY(std::move(armed));
     BegunStep begun{step.before.step, step.before.action, std::move(now.current), std::move(saved)};
@@ -200,8 +204,7 @@ void Run::tell(Step& step, const Action& action, StepOutcome outcome, double sec
 
 // How the agent finds the run after a crash.
 void Run::enter(RunState state) {
-    const bool is_written_down = std::ranges::any_of(steps_, [](const Step& step) { return step.begun.has_value(); });
-    if (is_written_down) go_on_after(journal_.enter(state));
+    if (has_begun()) go_on_after(journal_.enter(state));
 }
 
 // Where it could not be written: what recovery makes of what stood there before is sound, too.
@@ -209,6 +212,10 @@ void Run::go_on_after(const Result<>& written) const {
     if (written.has_error())
         log_warning("the healing journal could not be written: " + written.error().message(),
                     {{"runbook", runbook_.id.str()}});
+}
+
+bool Run::has_begun() const {
+    return std::ranges::any_of(steps_, [](const Step& step) { return step.begun.has_value(); });
 }
 
 bool Run::has_touched() const {
@@ -259,7 +266,7 @@ asio::awaitable<std::vector<std::string>> Run::put_back() {
     for (const auto& step : steps_)
         if (step.begun) begun.push_back(*step.begun);
     enter(RunState::rolling_back);
-    auto all = co_await roll_back(tools_, std::move(begun));
+    auto all = co_await roll_back(tools_, std::move(begun), rollback_);
     for (auto& [number, state] : all.states) steps_[static_cast<std::size_t>(number) - 1].after = std::move(state);
     for (auto& taken : all.taken) draft_.action_taken.push_back(std::move(taken));
     co_return std::move(all.left);

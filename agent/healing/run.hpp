@@ -61,6 +61,7 @@ private:
     [[nodiscard]] asio::awaitable<std::vector<std::string>> put_back();
     void enter(RunState state);
     void go_on_after(const Result<>& written) const;
+    [[nodiscard]] bool has_begun() const;
     [[nodiscard]] bool has_touched() const;
     [[nodiscard]] Value steps_state(bool after) const;
     void close(const RunEnd& end, std::string error);
@@ -75,6 +76,7 @@ private:
     std::string alert_;  // what the steps want of a person
     EvidenceDraft draft_;
     std::vector<Step> steps_;
+    std::vector<RollbackStep> rollback_;
     std::optional<CheckReport> check_before_;
     std::optional<CheckReport> check_after_;
     std::optional<MonoTime> confirm_by_;  // the timer runs

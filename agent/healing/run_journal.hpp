@@ -8,6 +8,8 @@ namespace agent {
 
 class RunJournal : public Port {
 public:
+    // Once, before the first step; only where the runbook has steps under `rollback`.
+    [[nodiscard]] virtual Result<> keep_rollback(const std::vector<RollbackStep>& steps) = 0;
     // Before a step that may change the host. Where it cannot be written down, the step is not carried out.
     [[nodiscard]] virtual Result<> begin_step(const BegunStep& step) = 0;
     // Behind it, whatever it gave, and before anything else of the run.

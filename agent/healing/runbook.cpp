@@ -9,8 +9,9 @@ bool Runbook::changes_host() const noexcept {
 }
 
 bool Runbook::can_roll_back() const noexcept {
-    return changes_host() && std::all_of(steps.begin(), steps.end(),
+    const bool each_undoes = std::all_of(steps.begin(), steps.end(),
                                          [](const auto& step) { return !step->changes_host() || step->can_undo(); });
+    return changes_host() && (each_undoes || !rollback.empty());
 }
 
 const Runbook* RunbookCatalogue::find(const RunbookId& id) const noexcept {

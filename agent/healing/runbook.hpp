@@ -33,12 +33,14 @@ struct Runbook {
     Controls controls;
     ParameterSchema parameters;
     std::vector<std::unique_ptr<Action>> steps;
+    std::vector<std::unique_ptr<Action>> rollback;  // behind the undos, when a run is put back
     std::vector<BaselineUse> baseline_uses;
     std::vector<ProgramUse> programs;
 
     // False if no step can change the host: such a runbook needs no window and uses up no budget.
     [[nodiscard]] bool changes_host() const noexcept;
-    // True if there is a step that changes the host and every such step can be undone: `rollback_available`.
+    // True if there is a step that changes the host, and every such step can be undone or is taken back by `rollback`:
+    // `rollback_available`.
     [[nodiscard]] bool can_roll_back() const noexcept;
 };
 

@@ -26,27 +26,29 @@ Controls read_controls(MapReader& runbook) {
     return controls;
 }
 
-void read_steps(MapReader& reader, Runbook& runbook) {
-    reader.require("steps", "a list of {action: …}");
-    const auto* list = reader.node("steps");
-    if (list == nullptr || list->kind == YamlNode::Kind::null) return;
+using Steps = std::vector<std::unique_ptr<Action>>;
+using ReadAction = std::unique_ptr<Action> (*)(MapReader& step, StepScope& scope);
+
+Steps read_steps(MapReader& reader, std::string_view key, StepScope& scope, ReadAction read) {
+    Steps steps;
+    const auto* list = reader.node(key);
+    if (list == nullptr || list->kind == YamlNode::Kind::null) return steps;
     if (list->kind != YamlNode::Kind::sequence || list->items.empty() || list->items.size() > steps_most) {
-        reader.fault("steps", "must be a list of 1 to " + std::to_string(steps_most) + " steps, each {action: …}");
-        return;
+        reader.fault(key, "must be a list of 1 to " + std::to_string(steps_most) + " steps, each {action: …}");
+        return steps;
     }
-    StepScope scope{runbook.parameters};
     int number = 0;
     for (const auto& item : list->items) {
         // Counted from 1, as in plans and evidence.
-        MapReader step{reader.file(), item, "steps[" + std::to_string(++number) + ']', reader.faults()};
+        const auto place = std::string{key} + '[' + std::to_string(++number) + ']';
+        MapReader step{reader.file(), item, place, reader.faults()};
         const bool is_read = item.kind == YamlNode::Kind::map || item.kind == YamlNode::Kind::null;
-        auto action = is_read ? read_action(step, scope) : nullptr;  // what is no map was reported by `step`
-        if (action) runbook.steps.push_back(std::move(action));
+        auto action = is_read ? read(step, scope) : nullptr;  // what is no map was reported by `step`
+        if (action) steps.push_back(std::move(action));
         const auto* name = item.find("action");
         scope.next(name != nullptr ? name->text : std::string{});
     }
-    runbook.baseline_uses = std::move(scope.baseline);
-    runbook.programs = std::move(scope.programs);
+    return steps;
 }
 
 std::vector<CheckName> read_checks(MapReader& reader, std::string_view key) {
@@ -80,8 +82,12 @@ void read_limits(MapReader& runbook_reader, Runbook& runbook) {
 void judge_steps(MapReader& reader, const Runbook& runbook) {
     if (runbook.changes_host())
         reader.require("disruptive", "it changes the host: true to run it only in the maintenance window, else false");
+    else if (!runbook.rollback.empty())
+        reader.fault("rollback", "nothing is ever taken back: no step changes the host");
     if (runbook.confirm_within && !runbook.can_roll_back())
-        reader.fault("confirm", "nothing could be put back: each step that changes the host must have an undo");
+        reader.fault("confirm",
+                     "nothing could be put back: each step that changes the host must have an undo, or `rollback` must "
+                     "take it back");
 }
 
 Runbook read_runbook(const YamlFile& file, Faults& faults) {
@@ -108,7 +114,12 @@ Runbook read_runbook(const YamlFile& file, Faults& faults) {
     runbook.parameters = ParameterSchema::read(reader);
 
     const auto before = faults.size();
-    read_steps(reader, runbook);
+    reader.require("steps", "a list of {action: …}");
+    StepScope scope{runbook.parameters};
+    runbook.steps = read_steps(reader, "steps", scope, &read_action);
+    runbook.rollback = read_steps(reader, "rollback", scope, &read_rollback_action);
+    runbook.baseline_uses = std::move(scope.baseline);
+    runbook.programs = std::move(scope.programs);
     runbook.disruptive = reader.boolean("disruptive").value_or(false);
     runbook.preconditions = read_checks(reader, "preconditions");
     runbook.verify = read_checks(reader, "verify");

@@ -30,7 +30,7 @@ disruptive: true
 #limits: {cooldown: 1h, max_per_day: 2}
 
 # What may cut this host off wants `confirm: {within: 5m}`: unless the order server is reached by then, everything is
-# undone, also by a dead agent. Each step that changes the host must have an undo then.
+# undone, also by a dead agent. Each step that changes the host must have an undo then, or be taken back by `rollback`.
 
 # What it serves.
 #controls: {hipaa: ["164.312(b)"], nist_800_53: [CM-6]}
@@ -51,7 +51,8 @@ disruptive: true
 #    minimum: 1
 #    maximum: 365
 
-# Carried out in this order, up to the first that fails; then what has an undo is put back, the last one first.
+# Carried out in this order, up to the first that fails; then what has an undo is put back, the last one first, and the
+# steps under `rollback` follow.
 steps:
   # Looks and changes nothing: put your own steps in its place.
   - action: check.run
@@ -66,7 +67,7 @@ steps:
 #    content: |
 #      Authorised use only.
 
-# Restarts a unit of systemd and looks whether it is active. No undo.
+# Restarts a unit of systemd and looks whether it is active. No undo: see `rollback` below.
 #  - action: unit.restart
 #    unit: "{{ params.unit }}"
 #    timeout: 90s
@@ -81,6 +82,12 @@ steps:
 #    argv: [/usr/bin/find, /var/spool/reports, -mtime, "+{{ params.days }}", -delete]
 #    timeout: 2m
 #    expect_status: [0]
+
+# Behind the undos, where something was changed: what they cannot know of. Only unit.restart and command.run; they may
+# come twice.
+#rollback:
+#  - action: unit.restart
+#    unit: "{{ params.unit }}"
 
 # Then: compliance-agent config check; compliance-agent heal ID --dry-run
 )yaml";

@@ -50,6 +50,16 @@ Result<std::int64_t> HealingJournal::begin(Transaction&, const RunHeader& header
     return database_->last_insert_rowid();
 }
 
+Result<> HealingJournal::keep_rollback(Transaction&, std::int64_t run, const std::vector<RollbackStep>& steps) {
+    AGENT_TRY(auto insert, database_->prepare("INSERT INTO rollback_steps (run, step, action, data) "
+                                              "VALUES (?1, ?2, ?3, ?4)"));
+    for (const auto& step : steps) {
+        insert.bind(1, run).bind(2, step.step).bind(3, step.action).bind(4, write_json(step.data));
+        AGENT_TRY(insert.run());
+    }
+    return ok();
+}
+
 Result<> HealingJournal::begin_step(Transaction&, std::int64_t run, const BegunStep& step) {
     AGENT_TRY(auto insert, database_->prepare("INSERT INTO begun_steps (run, step, action, before, saved) "
                                               "VALUES (?1, ?2, ?3, ?4, ?5)"));
@@ -94,7 +104,22 @@ Result<std::vector<OpenRun>> HealingJournal::open() {
         if (!row) return runs;
         AGENT_TRY(auto run, read_run(statement));
         AGENT_TRY(run.steps, steps_of(run.number));
+        AGENT_TRY(run.rollback, rollback_of(run.number));
         runs.push_back(std::move(run));
+    }
+}
+
+Result<std::vector<RollbackStep>> HealingJournal::rollback_of(std::int64_t run) {
+    AGENT_TRY(auto statement,
+              database_->prepare("SELECT step, action, data FROM rollback_steps WHERE run = ?1 ORDER BY step"));
+    statement.bind(1, run);
+    std::vector<RollbackStep> steps;
+    for (;;) {
+        AGENT_TRY(const auto row, statement.step());
+        if (!row) return steps;
+        RollbackStep step{statement.integer(0), statement.text(1), {}};
+        AGENT_TRY(step.data, parse_json(statement.text(2)));
+        steps.push_back(std::move(step));
     }
 }
 

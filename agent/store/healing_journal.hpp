@@ -45,6 +45,14 @@ struct BegunStep {
     [[nodiscard]] bool may_have_touched() const noexcept { return !ended || ended->touched; }
 };
 
+// A step under `rollback` of the runbook: carried out behind the undos, when the run is put back.
+struct RollbackStep {
+    std::int64_t step{};  // numbered behind the runbook's own
+    std::string action;
+    Value data;  // all that carrying it out needs
+    friend bool operator==(const RollbackStep&, const RollbackStep&) = default;
+};
+
 struct RunHeader {
     RunbookId runbook;
     std::string runbook_sha256;
@@ -57,7 +65,8 @@ struct OpenRun {
     std::int64_t number{};
     RunHeader header;
     RunState state{RunState::stepping};
-    std::vector<BegunStep> steps;  // in the order they were begun
+    std::vector<BegunStep> steps;        // in the order they were begun
+    std::vector<RollbackStep> rollback;  // in the order they are carried out
 };
 
 class HealingJournal {
@@ -66,6 +75,9 @@ public:
 
     // The number of a new run, which has begun no step. An order has one run at most (`storage`).
     [[nodiscard]] Result<std::int64_t> begin(Transaction& transaction, const RunHeader& header);
+    // Before its first step begins.
+    [[nodiscard]] Result<> keep_rollback(Transaction& transaction, std::int64_t run,
+                                         const std::vector<RollbackStep>& steps);
     [[nodiscard]] Result<> begin_step(Transaction& transaction, std::int64_t run, const BegunStep& step);
     // Of the step that `ended.taken` names.
     [[nodiscard]] Result<> end_step(Transaction& transaction, std::int64_t run, const EndedStep& ended);
@@ -76,6 +88,7 @@ public:
     [[nodiscard]] Result<> close(Transaction& transaction, std::int64_t run);
 
     [[nodiscard]] Result<std::optional<std::int64_t>> run_of(const OrderId& order);
+    [[nodiscard]] Result<std::vector<RollbackStep>> rollback_of(std::int64_t run);
     // Oldest first. While nobody holds the right to heal, these were cut short.
     [[nodiscard]] Result<std::vector<OpenRun>> open();
 

@@ -281,6 +281,17 @@ constexpr std::string_view ended_steps = R"sql(
 ALTER TABLE begun_steps ADD COLUMN ended TEXT;
 )sql";
 
+// What is carried out behind the undos when a run is put back; `data` is JSON.
+constexpr std::string_view rollback_steps = R"sql(
+CREATE TABLE rollback_steps (
+    run INTEGER NOT NULL REFERENCES open_runs ON DELETE CASCADE,
+    step INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (run, step)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 const DatabaseSettings& state_schema() {
@@ -288,7 +299,7 @@ const DatabaseSettings& state_schema() {
     static const DatabaseSettings settings{
         .application_id = 0x436d7041,
         .migrations = {chain_and_outbox, ledger, memory, lighter_append, changes_of_checks, refusals_one_by_one,
-                       loop_alarms, healing_journal, confirmations, ended_steps}};
+                       loop_alarms, healing_journal, confirmations, ended_steps, rollback_steps}};
     return settings;
 }
 

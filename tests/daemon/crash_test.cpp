@@ -59,6 +59,7 @@ protected:
             for (int sync = 0;; ++sync, ++rounds) {
                 SCOPED_TRACE((behind ? "behind sync " : "before sync ") + std::to_string(sync));
                 folder.write("target", "drifted\n");
+                if (!witness.empty()) std::filesystem::remove(witness);
                 const auto payload = order("o-" + std::to_string(rounds) + (behind ? "b" : "a"));
                 const bool killed = is_killed(sync, behind, [&] {
                     offer(payload);
@@ -87,8 +88,23 @@ protected:
         const auto outcomes = outcomes_of(payload);
         ASSERT_EQ(outcomes.size(), 1U);
         EXPECT_EQ(content(), outcomes.front() == "success" ? "approved\n" : "drifted\n") << outcomes.front();
+        if (!witness.empty()) {
+            EXPECT_EQ(seen_by_rollback(), outcomes.front() == "reverted" ? "drifted\n" : "");
+        }
         EXPECT_TRUE(store->journal().open().value().empty());
         EXPECT_EQ(store->orders().find(payload.order_id).value()->outcome, outcomes.front());
+    }
+    void repair_in_vain(const std::string& rollback) {
+        folder.write("runbooks/fix.yaml",
+                     "id: RB-FIX-001\nname: Fix\ndescription: Puts the text back.\nseverity: low\ndisruptive: false\n"
+                     "repairs: text\nsteps:\n  - action: file.install\n    path: " +
+                         target.string() + "\n    mode: \"0644\"\n    content: |\n      approved\n" + rollback);
+        configure(HealingMode::enforce);
+        check_says = CheckResult::drift;
+    }
+    [[nodiscard]] std::string seen_by_rollback() const {
+        std::ifstream file{witness};
+        return {std::istreambuf_iterator<char>{file}, {}};
     }
     std::vector<std::string> outcomes_of(const OrderPayload& payload) {
         std::vector<std::string> outcomes;
@@ -96,6 +112,7 @@ protected:
             if (text(bundle, "order_id") == payload.order_id.str()) outcomes.push_back(text(bundle, "outcome"));
         return outcomes;
     }
+    std::filesystem::path witness;  // of a rollback
 };
 
 TEST_F(KilledAtEverySync, AnOrderHasOneEndThatIsTrueOfTheHost) {
@@ -103,13 +120,16 @@ TEST_F(KilledAtEverySync, AnOrderHasOneEndThatIsTrueOfTheHost) {
 }
 
 TEST_F(KilledAtEverySync, SoHasOneThatHelpsNothingAndIsPutBack) {
-    folder.write("runbooks/fix.yaml",
-                 "id: RB-FIX-001\nname: Fix\ndescription: Puts the text back.\nseverity: low\ndisruptive: false\n"
-                 "repairs: text\nsteps:\n  - action: file.install\n    path: " +
-                     target.string() + "\n    mode: \"0644\"\n    content: |\n      approved\n");
-    configure(HealingMode::enforce);
-    check_says = CheckResult::drift;
+    repair_in_vain("");
     EXPECT_GT(kill_at_every_sync(Outcome::reverted), 12);
+}
+
+// "witness" is what the rollback found in the target.
+TEST_F(KilledAtEverySync, SoHasOneWhoseRollbackComesBehindTheUndo) {
+    witness = folder.path() / "witness";
+    repair_in_vain("rollback:\n  - {action: command.run, argv: [/bin/cp, " + target.string() + ", " + witness.string() +
+                   "]}\n");
+    EXPECT_GT(kill_at_every_sync(Outcome::reverted), 14);
 }
 
 }  // namespace

@@ -142,6 +142,23 @@ TEST_F(ADrift, WhoseRunCannotBePutBackIsLeftToAPerson) {
     ASSERT_EQ(store->checks().held().value().size(), 1U);
 }
 
+TEST_F(ADrift, WhoseRollbackFailsIsLeftToAPerson) {
+    folder.write("runbooks/fix.yaml",
+                 "id: RB-FIX-001\nname: Fix\ndescription: Puts the text back.\nseverity: low\ndisruptive: false\n"
+                 "repairs: text\nsteps:\n  - action: file.install\n    path: " +
+                     target.string() +
+                     "\n    mode: \"0644\"\n    content: |\n      approved\n"
+                     "rollback:\n  - {action: command.run, argv: [/bin/false]}\n");
+    declare("enforce");
+    check_says = CheckResult::drift;
+    looked(CheckResult::drift);
+    looked(CheckResult::drift);
+    EXPECT_THAT(outcomes(), ElementsAre("failed", "deferred"));
+    EXPECT_EQ(text(evidence()[0], "severity"), "critical");
+    EXPECT_EQ(content(), "drifted\n");
+    ASSERT_EQ(store->checks().held().value().size(), 1U);
+}
+
 TEST_F(ADrift, ThatTheRunbookDoesNotRepairIsPutBack) {
     check_says = CheckResult::drift;
     looked(CheckResult::drift);

@@ -28,26 +28,32 @@ class Confirming(Case):
     def content(self):
         return self.read(self.file).decode()
 
-    def runbook(self, within):
+    def runbook(self, within, *further, **members):
         documents.write_runbook(self.world, SET, [
-            {"action": "file.install", "path": self.file, "content": AFTER, "mode": "0644"},
-        ], confirm={"within": within})  # fmt: skip
+            {"action": "file.install", "path": self.file, "content": AFTER, "mode": "0644"}, *further,
+        ], confirm={"within": within}, **members)  # fmt: skip
+
+    def bundles(self):
+        items = [json.loads(bundle) for bundle, _, _ in self.world.exported()]
+        return [bundle for bundle in items if bundle["runbook_id"] == SET]
 
     def last_bundle(self):
-        items = [json.loads(bundle) for bundle, _, _ in self.world.exported()]
-        return [bundle for bundle in items if bundle["runbook_id"] == SET][-1]
+        return self.bundles()[-1]
 
-    def state(self):
-        """That of the run under way, as the journal has it."""
+    def journal(self, question):
+        """What the journal says of the run under way."""
         path = self.world.path("state", "state.db")
         if not os.path.exists(path):
             return None
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
             try:
-                row = database.execute("SELECT state FROM open_runs").fetchone()
+                row = database.execute(question).fetchone()
             except sqlite3.OperationalError:
                 return None
             return row and row[0]
+
+    def state(self):
+        return self.journal("SELECT state FROM open_runs")
 
     def timers(self):
         """Processes that wait to put a run of this test back."""
@@ -103,6 +109,23 @@ class Confirming(Case):
         self.assertIn("interrupted: the agent stopped before the change was confirmed, and its timer", bundle["error"])
         self.assertEqual(self.content(), BEFORE)
         self.assertIsNone(self.state())
+
+    def test_the_timer_carries_the_rollback_out_as_well(self):
+        told = self.world.path("files", "told")
+        self.runbook("6s", {"action": "command.run", "argv": ["/usr/bin/touch", told]},
+                     rollback=[{"action": "command.run", "argv": ["/bin/cp", self.file, told]}])  # fmt: skip
+        cut = self.heal_and_wait_for_the_question()
+        cut.send_signal(signal.SIGKILL)
+        cut.wait()
+        eventually(lambda: self.read(told).decode() == BEFORE, 30, "the rollback, behind the undo")
+        eventually(lambda: not self.timers(), 20, "the end of the timer")
+        self.assert_exit(self.world.agent("run", "--once"), 2)  # no server, but what was cut short is closed
+        bundle = self.last_bundle()
+        self.assertEqual(bundle["outcome"], "reverted", bundle["error"])
+        taken = [(step["step"], step["result"], step["command"]) for step in bundle["action_taken"]]
+        self.assertEqual(taken, [(1, "done", None), (2, "done", ["/usr/bin/touch", told]), (1, "undone", None),
+                                 (3, "done", ["/bin/cp", self.file, told])])  # fmt: skip
+        self.assertTrue(bundle["rollback_available"])
 
     def test_the_next_start_is_not_undone_by_a_timer_of_before(self):
         self.runbook("8s")

@@ -13,6 +13,8 @@ void agent::testing::fuzz(std::string_view input) {
         must(!runbook->steps.empty(), "a runbook has steps");
         must(outcome.catalogue.find(runbook->id) == runbook.get(), "a runbook is found by its id");
         for (const auto& step : runbook->steps) must(step != nullptr, "every step was read");
+        for (const auto& step : runbook->rollback)
+            must(step != nullptr && step->changes_host(), "it takes something back");
         must(runbook->changes_host() || !runbook->can_roll_back(), "only a change can be undone");
     }
 }

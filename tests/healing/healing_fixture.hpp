@@ -82,6 +82,12 @@ public:
     std::optional<Error> refuses;
     std::optional<Error> refuses_ends;
 
+    Result<> keep_rollback(const std::vector<RollbackStep>& steps) override {
+        if (refuses) return *refuses;
+        run.rollback = steps;
+        words.emplace_back("keeps the rollback");
+        return ok();
+    }
     Result<> begin_step(const BegunStep& step) override {
         if (refuses) return *refuses;
         run.steps.push_back(step);
@@ -128,6 +134,10 @@ public:
     std::function<void()> at_a_step{[] {}};
     std::function<void()> at_the_roll_back{[] {}};
 
+    Result<> keep_rollback(const std::vector<RollbackStep>& steps) override {
+        run.rollback = steps;
+        return ok();
+    }
     Result<> begin_step(const BegunStep& step) override {
         run.steps.push_back(step);
         at_a_step();

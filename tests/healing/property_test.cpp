@@ -1,5 +1,6 @@
-// Random runbooks of actions that can be undone, on random folders: whatever fails and wherever a run is cut short, the
-// folder is afterwards as it was before, byte for byte, or as the runbook wants it. Fixed seeds, told with a failure.
+// Random runbooks of what can be taken back, by undos or by `rollback`, on random folders: whatever fails and wherever
+// a run is cut short, the folder is afterwards as it was before, byte for byte, or as the runbook wants it. Fixed
+// seeds, told with a failure.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,10 +56,11 @@ const char* const file_names[] = {"a", "b", "c", "in/d", "in/e"};
 const mode_t file_modes[] = {0400, 0600, 0640, 0644, 0755, 02750, 04755};
 const uid_t owners[] = {0, 1, 65534};
 
-// A step that can be undone, and what becomes of the folder by it.
+// A step that can be taken back, and what becomes of the folder by it.
 struct RandomStep {
     std::string yaml;
     std::function<void(Folder&)> effect;
+    std::string rollback;  // where it has no undo
 };
 
 RandomStep random_install(Dice& dice, const std::filesystem::path& host) {
@@ -74,17 +76,33 @@ RandomStep random_install(Dice& dice, const std::filesystem::path& host) {
     auto yaml = "  - {action: file.install, path: " + path + ", mode: \"" + octal + "\", content: \"" + content + '"';
     if (uid) yaml += ", owner: \"" + std::to_string(*uid) + '"';
     if (gid) yaml += ", group: \"" + std::to_string(*gid) + '"';
-    return {yaml + "}\n", [=](Folder& folder) {
+    return {yaml + "}\n",
+            [=](Folder& folder) {
                 const auto [place, fresh] = folder.try_emplace(path);
                 auto& file = place->second;
                 const Known before = fresh ? Known{0, geteuid(), getegid(), {}} : file;
                 file = {S_IFREG | mode, uid.value_or(before.uid), gid.value_or(before.gid), content};
-            }};
+            },
+            {}};
+}
+
+// No undo knows of this file.
+RandomStep random_command(Dice& dice, const std::filesystem::path& host) {
+    const auto path = (host / "made").string();
+    const auto [mode, octal] = dice.coin() ? std::pair{mode_t{0640}, "0640"} : std::pair{mode_t{0600}, "0600"};
+    return {"  - {action: command.run, argv: [/usr/bin/install, -m, \"" + std::string{octal} + "\", /dev/null, " +
+                path + "]}\n",
+            [path, mode](Folder& folder) {
+                folder[path] = {S_IFREG | mode, geteuid(), getegid(), {}};
+            },
+            "  - {action: command.run, argv: [/bin/rm, -f, " + path + "]}\n"};
 }
 
 // One line an action.
 const std::function<RandomStep(Dice&, const std::filesystem::path&)> reversible_actions[] = {
     &random_install,
+    &random_install,
+    &random_command,
 };
 
 enum class Failure { none, step, check, journal };
@@ -101,6 +119,14 @@ public:
     bool has_refused_a_step{};
     KeptJournal kept;
 
+    Result<> keep_rollback(const std::vector<RollbackStep>& steps) override {
+        const auto call = calls_++;
+        if (call == refuses_at) {
+            has_refused_a_step = true;
+            return Error{Errc::storage, "the disk is full"};
+        }
+        return written(call, [&] { return kept.keep_rollback(steps); });
+    }
     Result<> begin_step(const BegunStep& step) override {
         const auto call = calls_++;
         if (call == refuses_at) {
@@ -149,6 +175,7 @@ protected:
         trial.wanted = trial.before;
         const auto count = 1 + dice.below(6);
         const auto failing = dice.below(count + 1);
+        std::string rollback;
         trial.text = failure == Failure::check || dice.coin() ? "repairs: motd\nsteps:\n" : "steps:\n";
         for (std::size_t i = 0; i <= count; ++i) {
             if (failure == Failure::step && i == failing)
@@ -157,7 +184,9 @@ protected:
             const auto step = dice.one_of(reversible_actions)(dice, host());
             trial.text += step.yaml;
             step.effect(trial.wanted);
+            if (rollback.empty()) rollback = step.rollback;
         }
+        if (!rollback.empty()) trial.text += "rollback:\n" + rollback;
         check_results = {CheckResult::drift, failure == Failure::check ? CheckResult::drift : CheckResult::pass};
         trial.runbook = &runbook(trial.text);
         return trial;

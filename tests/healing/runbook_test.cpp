@@ -131,6 +131,19 @@ TEST_F(Runbooks, NamesLineAndKeyOfEachFault) {
          "0 to 255"},
         {head() + "  - {action: command.run, argv: [/bin/ls], changes: perhaps}\n", 6, "steps[1].changes",
          "true or false"},
+        {head() + "  - {action: unit.restart, unit: a.service}\nrollback: []\n", 7, "rollback", "1 to 64"},
+        {head() + "  - {action: unit.restart, unit: a.service}\nrollback:\n  - {action: check.run, checks: all}\n", 8,
+         "rollback[1].action", "not one of"},
+        {head() + "  - {action: unit.restart, unit: a.service}\nrollback:\n  - {action: unit.restart, unit: a}\n", 8,
+         "rollback[1].unit", "no unit name"},
+        {head() + "  - {action: unit.restart, unit: a.service}\nrollback:\n"
+                  "  - {action: command.run, argv: [/bin/ls, \"{{ params.x }}\"]}\n",
+         8, "rollback[1].argv", "no parameter \"x\""},
+        {head() + "  - {action: unit.restart, unit: a.service}\nrollback:\n"
+                  "  - {action: command.run, argv: [/bin/ls], changes: false}\n",
+         8, "rollback[1].action", "takes nothing back"},
+        {read_only + "  - {action: check.run, checks: all}\nrollback:\n  - {action: unit.restart, unit: a.service}\n",
+         6, "rollback", "no step changes the host"},
         {head() + "  - {action: alert}\n", 6, "steps[1].message", "missing"},
         {head() + "  - {action: backup.run}\n", 6, "steps[1].paths", "missing"},
         {head() + "  - {action: backup.run, paths: [etc]}\n", 6, "steps[1].paths", "absolute"},
@@ -182,6 +195,16 @@ TEST_F(Runbooks, AreRefusedWhereTheyStartAProgramThatIsNotAllowed) {
               (folder.path() / "c.yaml").string() +
                   ":7: steps[2].argv: /bin/false is not among the programs that agent.yaml allows in healing.commands");
     EXPECT_EQ(catalogue.why_refused(RunbookId{"RB-B"}), nullptr);
+}
+
+TEST_F(Runbooks, CanBeConfirmedWhereARollbackTakesBackWhatHasNoUndo) {
+    const std::string lines = head() + "  - {action: unit.restart, unit: a.service}\nconfirm: {within: 5m}\n";
+    const auto loaded = load(lines + "rollback:\n  - {action: unit.restart, unit: a.service}\n");
+    for (const auto& fault : loaded.faults) ADD_FAILURE() << fault.to_string();
+    ASSERT_EQ(loaded.catalogue.all().size(), 1U);
+    EXPECT_TRUE(loaded.catalogue.all().front()->can_roll_back());
+    EXPECT_EQ(loaded.catalogue.all().front()->rollback.size(), 1U);
+    EXPECT_EQ(loaded.catalogue.all().front()->steps.size(), 1U);
 }
 
 TEST_F(Runbooks, TellsAllFaultsOfAFileAtOnce) {

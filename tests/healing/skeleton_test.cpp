@@ -51,6 +51,7 @@ TEST(Skeleton, IsSoundWithEveryExampleInIt) {
     ASSERT_EQ(loaded.catalogue.all().size(), 1U);
     const auto& runbook = *loaded.catalogue.all().front();
     EXPECT_EQ(runbook.steps.size(), 5U);
+    EXPECT_EQ(runbook.rollback.size(), 1U);
     EXPECT_EQ(runbook.preconditions.size(), 1U);
     EXPECT_EQ(runbook.most_per_day, 2);
     EXPECT_EQ(runbook.parameters.parameters.size(), 2U);

@@ -16,6 +16,7 @@ namespace agent::testing {
 class UnwrittenJournal final : public RunJournal {
 public:
     std::vector<BegunStep> steps;
+    Result<> keep_rollback(const std::vector<RollbackStep>&) override { return ok(); }
     Result<> begin_step(const BegunStep& step) override {
         steps.push_back(step);
         return ok();

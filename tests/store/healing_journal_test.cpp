@@ -81,6 +81,29 @@ TEST_F(Journal, GivesBackWhatAStepGaveOnceItHasEnded) {
     EXPECT_FALSE(steps[2].may_have_touched());
 }
 
+TEST_F(Journal, GivesBackWhatComesBehindTheUndos) {
+    auto transaction = store->begin().value();
+    auto& journal = store->journal();
+    const auto run = journal.begin(transaction, header_for("")).value();
+    const auto other = journal.begin(transaction, header_for("o-1")).value();
+    const std::vector<RollbackStep> steps{
+        {10, "unit.restart", Value::object({{"unit", "a.service"}})},
+        {11, "command.run", Value::object({{"argv", Value::strings({"/bin/true"})}})}};
+    ASSERT_TRUE(journal.keep_rollback(transaction, run, steps).has_value());
+    ASSERT_TRUE(transaction.commit().has_value());
+    reopen();
+    const auto open = store->journal().open().value();
+    ASSERT_EQ(open.size(), 2U);
+    EXPECT_EQ(open[0].rollback, steps);
+    EXPECT_TRUE(open[1].rollback.empty());
+    EXPECT_TRUE(store->journal().rollback_of(other).value().empty());
+
+    auto end = store->begin().value();
+    ASSERT_TRUE(store->journal().close(end, run).has_value());
+    ASSERT_TRUE(end.commit().has_value());
+    EXPECT_TRUE(store->journal().rollback_of(run).value().empty());
+}
+
 // What is only told must not stand in the way of what puts the host right.
 TEST_F(Journal, TakesAStepWhoseEndCannotBeReadForOneThatHasNone) {
     auto transaction = store->begin().value();

@@ -160,6 +160,17 @@ TEST(StateMigrations, Step10TakesStepsOfBeforeForSuchAsMayHaveHappened) {
     EXPECT_TRUE(steps[0].may_have_touched());
 }
 
+TEST(StateMigrations, Step11KeepsRunsAsSuchWithoutARollback) {
+    testing::TemporaryDirectory folder;
+    make_older(folder.path(), 10, "INSERT INTO open_runs VALUES (7, 'RB-FIX-001', 'abc', 'manual', NULL, 5, 0)");
+    auto store = open_state(folder.path());
+    const auto open = store->journal().open().value();
+    ASSERT_EQ(open.size(), 1U);
+    EXPECT_TRUE(open[0].rollback.empty());
+    auto transaction = store->begin().value();
+    EXPECT_TRUE(store->journal().keep_rollback(transaction, 7, {{2, "unit.restart", Value{}}}).has_value());
+}
+
 TEST(StateMigrations, AReaderDoesNotMigrate) {
     testing::TemporaryDirectory folder;
     make_older(folder.path(), 1, one_bundle);
