@@ -19,6 +19,7 @@ struct RevertOptions {
     std::filesystem::path state_dir;
     std::int64_t run{};
     std::string after{"0s"};
+    std::string patience{"30s"};  // with an agent that lives
 };
 
 void pause_for(Duration duration) {
@@ -37,15 +38,14 @@ Result<std::optional<OpenRun>> waiting_run(StateStore& store, const RevertOption
 }
 
 // Whoever carries the run out has until then to put it back by itself; what hangs is not waited for.
-std::optional<HealingLock> wait_for_turn(const std::filesystem::path& state_dir) {
-    constexpr int tries = 150;
+std::optional<HealingLock> wait_for_turn(const std::filesystem::path& state_dir, Duration patience) {
     constexpr Duration between_tries{200};
-    for (int i = 0; i < tries; ++i) {
+    for (Duration waited{0};; waited += between_tries) {
         auto taken = HealingLock::take(state_dir);
         if (taken.has_value()) return std::move(taken).value();
+        if (waited >= patience) return std::nullopt;
         pause_for(between_tries);
     }
-    return std::nullopt;
 }
 
 // False where the run was confirmed at the last moment. A disk that cannot be written keeps nothing from being put
@@ -95,17 +95,23 @@ int revert(const RevertOptions& options) {
     ::signal(SIGPIPE, SIG_IGN);  // whoever would read what is said here may be dead
     const auto after = parse_duration(options.after);
     if (after.has_error()) return failed_with(Error{after.error()}.in_context("--after"), usage);
+    const auto patience = parse_duration(options.patience);
+    if (patience.has_error()) return failed_with(Error{patience.error()}.in_context("--patience"), usage);
     pause_for(after.value());
     auto store = StateStore::open(options.state_dir, OpenMode::existing, SystemTimeSource{}.wall_now());
     if (store.has_error()) return failed_with(store.error(), undetermined);
     const auto early = waiting_run(*store.value(), options);
     if (early.has_error()) return failed_with(early.error(), undetermined);
     if (!early.value()) return fine;
-    const auto turn = wait_for_turn(options.state_dir);
+    const auto turn = wait_for_turn(options.state_dir, patience.value());
     if (!turn) complain("whoever carries this run out hangs; it is put back all the same");
+    const auto now = waiting_run(*store.value(), options);
+    if (now.has_error()) return failed_with(now.error(), undetermined);
+    if (!now.value() || !claim(*store.value(), *now.value())) return fine;
+    // An agent that hung may have begun a further step until then; from here on it begins none.
     const auto run = waiting_run(*store.value(), options);
     if (run.has_error()) return failed_with(run.error(), undetermined);
-    if (!run.value() || !claim(*store.value(), *run.value())) return fine;
+    if (!run.value()) return fine;
     complain("run " + std::to_string(options.run) + " of " + run.value()->header.runbook.str() +
              " was not confirmed in time and is put back");
     return put_back(*run.value());
@@ -120,6 +126,7 @@ void add_revert(CLI::App& app, CommandLine& line) {
     command->add_option("--state", options->state_dir, "state folder")->required();
     command->add_option("--run", options->run, "its number in the journal")->required();
     command->add_option("--after", options->after, "wait so long before");
+    command->add_option("--patience", options->patience, "wait so long for an agent that lives and does it by itself");
     command->callback([&line, options] { line.chosen = [options] { return revert(*options); }; });
 }
 

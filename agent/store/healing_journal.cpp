@@ -62,9 +62,13 @@ Result<> HealingJournal::keep_rollback(Transaction&, std::int64_t run, const std
 
 Result<> HealingJournal::begin_step(Transaction&, std::int64_t run, const BegunStep& step) {
     AGENT_TRY(auto insert, database_->prepare("INSERT INTO begun_steps (run, step, action, before, saved) "
-                                              "VALUES (?1, ?2, ?3, ?4, ?5)"));
+                                              "SELECT ?1, ?2, ?3, ?4, ?5 FROM open_runs "
+                                              "WHERE number = ?1 AND state <> ?6"));
     insert.bind(1, run).bind(2, step.step).bind(3, step.action).bind(4, write_json(step.before));
-    return insert.bind(5, step.saved ? std::optional{write_json(*step.saved)} : std::nullopt).run();
+    insert.bind(5, step.saved ? std::optional{write_json(*step.saved)} : std::nullopt);
+    AGENT_TRY(insert.bind(6, static_cast<std::int64_t>(RunState::unconfirmed)).run());
+    if (database_->changes() == 1) return ok();
+    return Error{Errc::refused, "the run is closed, or its timer came first and puts everything back"};
 }
 
 Result<> HealingJournal::end_step(Transaction&, std::int64_t run, const EndedStep& ended) {
@@ -73,8 +77,11 @@ Result<> HealingJournal::end_step(Transaction&, std::int64_t run, const EndedSte
 }
 
 Result<> HealingJournal::enter(Transaction&, std::int64_t run, RunState state) {
-    AGENT_TRY(auto update, database_->prepare("UPDATE open_runs SET state = ?2 WHERE number = ?1"));
-    return update.bind(1, run).bind(2, static_cast<std::int64_t>(state)).run();
+    AGENT_TRY(auto update, database_->prepare("UPDATE open_runs SET state = ?2 "
+                                              "WHERE number = ?1 AND (state <> ?3 OR ?2 = ?4)"));
+    update.bind(1, run).bind(2, static_cast<std::int64_t>(state));
+    update.bind(3, static_cast<std::int64_t>(RunState::unconfirmed));
+    return update.bind(4, static_cast<std::int64_t>(RunState::rolling_back)).run();
 }
 
 Result<bool> HealingJournal::replace_state(Transaction&, std::int64_t run, RunState from, RunState to) {

@@ -78,9 +78,11 @@ public:
     // Before its first step begins.
     [[nodiscard]] Result<> keep_rollback(Transaction& transaction, std::int64_t run,
                                          const std::vector<RollbackStep>& steps);
+    // `refused` where its timer has taken the run.
     [[nodiscard]] Result<> begin_step(Transaction& transaction, std::int64_t run, const BegunStep& step);
     // Of the step that `ended.taken` names.
     [[nodiscard]] Result<> end_step(Transaction& transaction, std::int64_t run, const EndedStep& ended);
+    // What its timer has taken stays `unconfirmed` until it is put back, whatever else is entered.
     [[nodiscard]] Result<> enter(Transaction& transaction, std::int64_t run, RunState state);
     // Of a run and its timer, which may be two processes, one decides: true where the state was `from` until now.
     [[nodiscard]] Result<bool> replace_state(Transaction& transaction, std::int64_t run, RunState from, RunState to);

@@ -68,10 +68,31 @@ class Confirming(Case):
                 found.append(int(pid))
         return found
 
-    def heal_and_wait_for_the_question(self):
+    def heal(self):
         cut = subprocess.Popen([AGENT, "heal", SET, "--config", self.world.write_config()], stderr=subprocess.DEVNULL)
         self.addCleanup(cut.wait)
         self.addCleanup(cut.kill)
+        return cut
+
+    def stop(self, process):
+        """It hangs from here on, and its own timer has not come yet."""
+        process.send_signal(signal.SIGSTOP)
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        self.assertTrue(os.WIFSTOPPED(status))
+        self.assertEqual(len(self.timers()), 1)
+        self.addCleanup(lambda: [os.kill(timer, signal.SIGKILL) for timer in self.timers()])
+
+    def revert_at_once(self):
+        """What the timer does when the time is over, without its patience with an agent that lives."""
+        run = self.journal("SELECT number FROM open_runs")
+        done = subprocess.run([AGENT, "revert", "--state", self.world.path("state"), "--run", str(run), "--patience", "0s"],
+                              capture_output=True, text=True, timeout=60)  # fmt: skip
+        self.assert_exit(done, 0)
+        self.assertIn("hangs; it is put back all the same", done.stderr)
+        self.assertEqual(self.state(), 5)
+
+    def heal_and_wait_for_the_question(self):
+        cut = self.heal()
         eventually(lambda: self.state() == 3, 20, "the run to wait for its confirmation")
         self.assertEqual(self.content(), AFTER)
         return cut
@@ -126,6 +147,58 @@ class Confirming(Case):
         self.assertEqual(taken, [(1, "done", None), (2, "done", ["/usr/bin/touch", told]), (1, "undone", None),
                                  (3, "done", ["/bin/cp", self.file, told])])  # fmt: skip
         self.assertTrue(bundle["rollback_available"])
+
+    def test_the_timer_does_not_wait_for_an_agent_that_hangs(self):
+        self.runbook("5m")
+        hung = self.heal_and_wait_for_the_question()
+        self.stop(hung)
+        self.revert_at_once()
+        self.assertEqual(self.content(), BEFORE)
+        put_back = os.stat(self.file)
+        self.world.start_fake(port=self.world.port)  # what it waits for comes too late
+        hung.send_signal(signal.SIGCONT)
+        self.assertEqual(hung.wait(60), 1)
+        self.assertEqual(self.content(), BEFORE)
+        now = os.stat(self.file)
+        self.assertEqual((now.st_ino, now.st_mtime_ns), (put_back.st_ino, put_back.st_mtime_ns), "put back once")
+        self.assertIsNone(self.state())
+        self.assertEqual(self.timers(), [])
+        bundle = self.last_bundle()
+        self.assertEqual(len(self.bundles()), 1)
+        self.assertEqual(bundle["outcome"], "reverted")
+        self.assertIn("its timer came first and puts everything back", bundle["error"])
+        self.assertFalse(bundle["post_state"]["confirmation"]["confirmed"])
+
+    def test_an_agent_that_hung_amid_a_step_begins_no_further_one(self):
+        pipe, further = self.world.path("files", "pipe"), self.world.path("files", "further")
+        os.mkfifo(pipe)
+        self.runbook("5m", {"action": "command.run", "argv": ["/bin/cat", pipe], "changes": False, "timeout": "5m"},
+                     {"action": "file.install", "path": further, "content": AFTER, "mode": "0644"})  # fmt: skip
+        hung = self.heal()
+
+        def its_end():
+            try:
+                return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:
+                return None  # nobody reads yet
+
+        end = eventually(its_end, 20, "the second step to read")
+        self.assertEqual(self.content(), AFTER)
+        self.stop(hung)
+        self.revert_at_once()
+        self.assertEqual(self.content(), BEFORE)
+        os.close(end)
+        hung.send_signal(signal.SIGCONT)
+        self.assertEqual(hung.wait(60), 1)
+        self.assertEqual(self.content(), BEFORE)
+        self.assertFalse(os.path.exists(further))
+        self.assertIsNone(self.state())
+        bundle = self.last_bundle()
+        self.assertEqual(bundle["outcome"], "reverted")
+        self.assertIn("step 3 (file.install) failed", bundle["error"])
+        self.assertIn("its timer came first and puts everything back", bundle["error"])
+        results = [(step["step"], step["result"]) for step in bundle["action_taken"]]
+        self.assertEqual(results, [(1, "done"), (2, "done"), (3, "failed"), (1, "undone")])
 
     def test_the_next_start_is_not_undone_by_a_timer_of_before(self):
         self.runbook("8s")

@@ -148,6 +148,26 @@ TEST_F(Journal, LetsOneOfTwoDecideWhatBecomesOfARun) {
     EXPECT_EQ(journal.open().value()[0].state, RunState::unconfirmed);
 }
 
+// An agent that hung while its timer put everything back, and goes on.
+TEST_F(Journal, BeginsAndConfirmsNothingOfARunThatItsTimerHasTaken) {
+    auto transaction = store->begin().value();
+    auto& journal = store->journal();
+    const auto run = journal.begin(transaction, header_for("")).value();
+    ASSERT_TRUE(journal.begin_step(transaction, run, {1, "file.install", Value{}, Value{"x"}}).has_value());
+    ASSERT_TRUE(journal.replace_state(transaction, run, RunState::stepping, RunState::unconfirmed).value());
+    const auto refused = journal.begin_step(transaction, run, {2, "file.install", Value{}, Value{"x"}});
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ(refused.error().code(), Errc::refused);
+    EXPECT_EQ(journal.open().value()[0].steps.size(), 1U);
+    for (const auto state : {RunState::verifying, RunState::confirming}) {
+        ASSERT_TRUE(journal.enter(transaction, run, state).has_value());
+        EXPECT_EQ(journal.open().value()[0].state, RunState::unconfirmed);
+    }
+    EXPECT_FALSE(journal.replace_state(transaction, run, RunState::confirming, RunState::confirmed).value());
+    ASSERT_TRUE(journal.enter(transaction, run, RunState::rolling_back).has_value());
+    EXPECT_EQ(journal.open().value()[0].state, RunState::rolling_back);
+}
+
 // Its timer may still be under way.
 TEST_F(Journal, GivesTheNumberOfAClosedRunToNoOther) {
     auto transaction = store->begin().value();
