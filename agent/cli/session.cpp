@@ -42,6 +42,4 @@ Result<BundleId> bundle_named(StateStore& store, const std::string& id) {
     return std::move(found.front());
 }
 
-WallTime until_resumed() { return parse_rfc3339("9999-12-31T23:59:59.999Z").value(); }
-
 }  // namespace agent::cli

@@ -32,9 +32,6 @@ struct LoadedOrStatus {
 // The one bundle whose id is `id` or begins so, as tables on a narrow terminal show it.
 [[nodiscard]] Result<BundleId> bundle_named(StateStore& store, const std::string& id);
 
-// The end of a hold without a term: the last moment that RFC 3339 can say.
-[[nodiscard]] WallTime until_resumed();
-
 // Runs `work` to its end on a loop of its own.
 template <class T>
 [[nodiscard]] Result<T> run_to_end(asio::io_context& loop, Task<T> work) {

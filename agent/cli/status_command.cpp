@@ -1,5 +1,6 @@
 #include "cli/session.hpp"
 #include "daemon/status.hpp"
+#include "model/hold.hpp"
 
 namespace agent::cli {
 namespace {
@@ -23,7 +24,7 @@ void print_loop(Table& table, const std::string& name, const LoopRecord& record,
 
 std::string hold_words(const std::optional<WallTime>& until, WallTime now) {
     if (!until || *until <= now) return "not on hold";
-    return "on hold until " + (*until == until_resumed() ? "resumed" : format_rfc3339(*until));
+    return "on hold until " + (*until >= until_resumed() ? "resumed" : format_rfc3339(*until));
 }
 
 void print(const StatusFacts& facts, const HealthVerdict& verdict, const AgentSettings& settings, WallTime now) {

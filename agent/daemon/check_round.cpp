@@ -178,11 +178,14 @@ Result<> CheckRounds::heartbeat() {
     if (record.last_success && !clock_went_back && now - *record.last_success < loaded_->settings.evidence.heartbeat)
         return ok();
     AGENT_TRY(const auto checks, parts_.store.checks().all());
+    Holds holds;
+    AGENT_TRY(holds.host_until, parts_.store.memory().hold_until());
+    AGENT_TRY(holds.checks, parts_.store.checks().held());
     if (record.last_success) {  // the first round of a new host has told everything already
         AGENT_TRY(parts_.guard.commit([&](Transaction& transaction) -> Result<> {
             AGENT_TRY(auto refusals, parts_.store.memory().refusal_count());
             AGENT_TRY(parts_.recorder.record(
-                transaction, draft_of_heartbeat(checks, refusals.unrecorded, *record.last_success, now)));
+                transaction, draft_of_heartbeat(checks, refusals.unrecorded, holds, *record.last_success, now)));
             refusals.unrecorded = 0;
             return parts_.store.memory().write_refusal_count(transaction, refusals);
         }));

@@ -4,6 +4,7 @@
 
 #include "codec/json.hpp"
 #include "crypto/digest.hpp"
+#include "model/hold.hpp"
 
 namespace agent {
 namespace {
@@ -31,6 +32,16 @@ Value remembered_value(const RememberedCheck& check) {
                           {"reason", check.reason},
                           {"since", format_rfc3339(check.last_change)},
                           {"last_run", format_rfc3339(check.last_run)}});
+}
+
+Value held_value(const std::vector<HeldCheck>& checks) {
+    Value::Array list;
+    for (const auto& check : checks) {
+        auto held = value_of_held_check(check.since, check.reason);
+        held.set("check", check.name.str());
+        list.push_back(std::move(held));
+    }
+    return list;
 }
 
 }  // namespace
@@ -73,14 +84,17 @@ EvidenceDraft draft_of_flapping(const CheckReport& report, std::int64_t changes,
 }
 
 EvidenceDraft draft_of_heartbeat(const std::vector<RememberedCheck>& checks, std::int64_t unrecorded_refusals,
-                                 WallTime started, WallTime now) {
+                                 const Holds& holds, WallTime started, WallTime now) {
     Value::Array list;
     for (const auto& check : checks) list.push_back(remembered_value(check));
     EvidenceDraft draft;
     draft.started = started;
     draft.ended = now;
     draft.trigger = Trigger::heartbeat;
-    draft.pre_state = Value::object({{"checks", std::move(list)}, {"unrecorded_refusals", unrecorded_refusals}});
+    draft.pre_state = Value::object({{"checks", std::move(list)},
+                                     {"unrecorded_refusals", unrecorded_refusals},
+                                     {"hold", value_of_hold(holds.host_until, now)},
+                                     {"checks_on_hold", held_value(holds.checks)}});
     draft.post_state = draft.pre_state;
     const bool fine = std::ranges::all_of(checks, [](const RememberedCheck& check) { return is_fine(check.result); });
     draft.outcome = fine ? Outcome::success : Outcome::alert;

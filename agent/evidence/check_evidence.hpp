@@ -22,9 +22,16 @@ namespace agent {
 // The check changed `changes` times within `span`, the last time to what `report` says.
 [[nodiscard]] EvidenceDraft draft_of_flapping(const CheckReport& report, std::int64_t changes, Duration span);
 
-// One bundle, check `general`, that lists every check with its result, since when, and when it last ran; and the number
-// of refusals that went unrecorded.
+// What keeps drifts from being healed.
+struct Holds {
+    std::optional<WallTime> host_until;
+    std::vector<HeldCheck> checks;
+};
+
+// One bundle, check `general`, that lists every check with its result, since when, and when it last ran; the number of
+// refusals that went unrecorded; and the holds in force.
 [[nodiscard]] EvidenceDraft draft_of_heartbeat(const std::vector<RememberedCheck>& checks,
-                                               std::int64_t unrecorded_refusals, WallTime started, WallTime now);
+                                               std::int64_t unrecorded_refusals, const Holds& holds, WallTime started,
+                                               WallTime now);
 
 }  // namespace agent

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/hold.hpp"
+
 namespace agent {
 namespace {
 
@@ -10,7 +12,7 @@ std::optional<Deferral> judge_mode(const PolicySettings& settings, const PolicyF
         return Deferral{Gate::healing_disabled, "healing is in mode " + std::string{to_string(settings.mode)},
                         std::nullopt};
     if (!facts.hold_until || *facts.hold_until <= facts.now) return std::nullopt;
-    if (*facts.hold_until == WallTime::max())
+    if (*facts.hold_until >= until_resumed())
         return Deferral{Gate::healing_disabled, "healing is on hold until it is resumed", std::nullopt};
     return Deferral{Gate::healing_disabled, "healing is on hold until " + format_rfc3339(*facts.hold_until),
                     facts.hold_until};

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/hold.hpp"
+
 namespace agent {
 namespace {
 
@@ -89,7 +91,7 @@ TEST(DraftOfFlapping, IsAnAlertWhateverTheResultIsJustNow) {
 }
 
 TEST(DraftOfHeartbeat, ListsEveryCheckAndTheUnrecordedRefusals) {
-    const auto draft = draft_of_heartbeat({remembered(report(CheckResult::pass))}, 4, noon, noon + Duration{1});
+    const auto draft = draft_of_heartbeat({remembered(report(CheckResult::pass))}, 4, {}, noon, noon + Duration{1});
     EXPECT_EQ(draft.check, "general");
     EXPECT_EQ(draft.result, std::nullopt);
     EXPECT_EQ(draft.trigger, Trigger::heartbeat);
@@ -100,10 +102,23 @@ TEST(DraftOfHeartbeat, ListsEveryCheckAndTheUnrecordedRefusals) {
     EXPECT_EQ(*check.find("since"), Value{format_rfc3339(noon - std::chrono::hours{1})});
 }
 
+TEST(DraftOfHeartbeat, ListsTheHoldsInForceAndNoOthers) {
+    const auto held_when = [](const std::optional<WallTime>& until) {
+        return *draft_of_heartbeat({}, 0, {until, {}}, noon, noon).pre_state.find("hold");
+    };
+    EXPECT_TRUE(held_when(std::nullopt).is_null());
+    EXPECT_TRUE(held_when(noon).is_null()) << "it ended at this very moment";
+    EXPECT_EQ(held_when(noon + Duration{1}), Value::object({{"until", format_rfc3339(noon + Duration{1})}}));
+    EXPECT_EQ(held_when(until_resumed()), Value::object({{"until", Value{}}}));
+    const auto draft = draft_of_heartbeat({}, 0, {{}, {{CheckName{"patching"}, noon, "held by hand"}}}, noon, noon);
+    EXPECT_EQ(draft.pre_state.find("checks_on_hold")->array()->at(0),
+              Value::object({{"since", format_rfc3339(noon)}, {"reason", "held by hand"}, {"check", "patching"}}));
+}
+
 TEST(DraftOfHeartbeat, OneCheckThatIsNotFineIsAnAlert) {
     const auto checks = {remembered(report(CheckResult::pass)),
                          remembered(report(CheckResult::timeout, Severity::low))};
-    EXPECT_EQ(draft_of_heartbeat(checks, 0, noon, noon).outcome, Outcome::alert);
+    EXPECT_EQ(draft_of_heartbeat(checks, 0, {}, noon, noon).outcome, Outcome::alert);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "model/hold.hpp"
+
 namespace agent {
 namespace {
 
@@ -47,7 +49,7 @@ TEST_F(Policy, HoldsUntilTheVeryMoment) {
     EXPECT_EQ(not_before(), facts.hold_until);
     facts.hold_until = facts.now;
     EXPECT_EQ(reason(), std::nullopt);
-    facts.hold_until = WallTime::max();
+    facts.hold_until = until_resumed();
     EXPECT_EQ(not_before(), std::nullopt);
     EXPECT_THAT(judge_policy(settings, facts)->detail, HasSubstr("until it is resumed"));
 }
