@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "cli/local_engine.hpp"
 #include "cli/session.hpp"
+#include "cli/terminal_progress.hpp"
 #include "codec/json.hpp"
 #include "daemon/instance_lock.hpp"
 #include "daemon/order_clock.hpp"
@@ -143,7 +144,7 @@ Result<> close_interrupted(Ground& ground) {
 
 // The run is in the journal and counts against the budget before it begins, and its evidence is stored before it is
 // told. The daemon may run beside it: the state file is shared.
-Result<Done> apply(Ground& ground, const Runbook& runbook, Value params) {
+Result<Done> apply(Ground& ground, const Runbook& runbook, Value params, RunProgress& progress) {
     std::optional<HealingLock> turn;
     std::optional<std::int64_t> number;
     if (runbook.changes_host()) {
@@ -157,7 +158,7 @@ Result<Done> apply(Ground& ground, const Runbook& runbook, Value params) {
         }));
     }
     const LocalMandate mandate{Trigger::manual, std::move(params)};
-    LocalEngine engine{ground.loaded, &ground.store};
+    LocalEngine engine{ground.loaded, &ground.store, progress};
     auto journal = ground.journal_of(number);
     AGENT_TRY(auto draft, engine.apply(runbook, mandate, journal, number));
     AGENT_TRY(auto recorded, ground.close(draft, number));
@@ -215,7 +216,8 @@ int heal(const CommandLine& line, const HealOptions& options) {
     auto key = evidence_key(loaded->settings.evidence.key_file, *store.value());
     if (key.has_error()) return failed_with(key.error(), undetermined);
     Ground ground{loaded, *store.value(), key.value(), {}};
-    const auto done = apply(ground, *runbook, std::move(params).value());
+    auto& progress = options.json ? unwatched() : progress_on_terminal();
+    const auto done = apply(ground, *runbook, std::move(params).value(), progress);
     if (done.has_error()) return failed_with(done.error(), undetermined);
     const auto& [draft, recorded] = done.value();
     if (options.json)

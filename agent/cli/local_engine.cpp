@@ -8,14 +8,15 @@
 
 namespace agent::cli {
 
-LocalEngine::LocalEngine(std::shared_ptr<const LoadedAgent> loaded, StateStore* store)
+LocalEngine::LocalEngine(std::shared_ptr<const LoadedAgent> loaded, StateStore* store, RunProgress& progress)
     : loaded_{std::move(loaded)},
       store_{store},
       engine_{{step_programs_, units_, time_,
                [this](std::vector<CheckName> names) {
                    return look_without_recording(loaded_, {store_, time_, processes_, units_}, std::move(names));
                },
-               [this] { return baseline_of(loaded_); }}} {}
+               [this] { return baseline_of(loaded_); }},
+              progress} {}
 
 Result<Plan> LocalEngine::plan(const Runbook& runbook, const Value& params) {
     loop_.restart();

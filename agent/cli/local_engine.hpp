@@ -14,8 +14,8 @@ namespace agent::cli {
 
 class LocalEngine {
 public:
-    // `store` may be null: checks then know nothing of earlier looks.
-    LocalEngine(std::shared_ptr<const LoadedAgent> loaded, StateStore* store);
+    // `store` may be null: checks then know nothing of earlier looks. `progress` hears what a run is doing.
+    LocalEngine(std::shared_ptr<const LoadedAgent> loaded, StateStore* store, RunProgress& progress = unwatched());
 
     [[nodiscard]] Result<Plan> plan(const Runbook& runbook, const Value& params);
     [[nodiscard]] Result<EvidenceDraft> apply(const Runbook& runbook, const LocalMandate& mandate, RunJournal& journal,

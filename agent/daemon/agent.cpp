@@ -48,6 +48,15 @@ void give_back_memory() {
 #endif
 }
 
+class LoggedProgress final : public RunProgress {
+public:
+    void tell(const RunEvent& event) override {
+        const bool may_take_long = event.moment == RunMoment::confirming;
+        log(may_take_long ? LogLevel::info : LogLevel::debug, "a run: " + agent::describe(event),
+            {{"runbook", event.runbook.str()}});
+    }
+};
+
 bool needs_restart(const AgentSettings& before, const AgentSettings& after) {
     return after.state_dir != before.state_dir || after.evidence.key_file != before.evidence.key_file ||
            after.site_id != before.site_id || after.host_id != before.host_id;
@@ -79,12 +88,14 @@ struct Agent::Parts {
     SystemdUnits units{time};
     StateGuard guard{*store, time, loaded->settings.evidence.keep_bundles};
     Recorder recorder{*store, time, key, speaker_of(*loaded)};
+    LoggedProgress progress;
     HealingEngine engine{
         {step_programs, units, time,
          [this](std::vector<CheckName> names) {
              return look_without_recording(loaded, {store.get(), time, processes, units}, std::move(names));
          },
-         [this] { return baseline_of(loaded); }}};
+         [this] { return baseline_of(loaded); }},
+        progress};
     OrderDesk orders{loop,
                      {*store, guard, time, recorder, engine, clock, [this] { core.ring(); },
                       [this](std::int64_t run) {

@@ -89,7 +89,7 @@ asio::awaitable<EvidenceDraft> HealingEngine::carry_out(const Runbook& runbook, 
     auto complete = runbook.parameters.check(params);
     if (complete.has_error())
         co_return failed_draft(runbook, tools_.time.wall_now(), "nothing was changed: " + complete.error().message());
-    Run run{tools_, runbook, std::move(complete).value(), journal, confirmation};
+    Run run{tools_, runbook, std::move(complete).value(), journal, confirmation, progress_};
     auto draft = co_await run.carry_out();
     co_return draft;
 }

@@ -7,6 +7,7 @@
 #include "healing/action.hpp"
 #include "healing/confirmation.hpp"
 #include "healing/run_journal.hpp"
+#include "healing/run_progress.hpp"
 #include "healing/runbook.hpp"
 #include "model/bundle.hpp"
 #include "model/order.hpp"
@@ -23,7 +24,9 @@ using Mandate = std::variant<const AdmittedOrder*, const LocalMandate*>;
 
 class HealingEngine {
 public:
-    explicit HealingEngine(ActionTools tools) : tools_{std::move(tools)} {}
+    // `progress` hears what each run is doing.
+    explicit HealingEngine(ActionTools tools, RunProgress& progress = unwatched())
+        : tools_{std::move(tools)}, progress_{progress} {}
 
     // What `runbook` would do now; changes nothing. `sha256` covers the runbook's bytes, the parameters, what it names
     // of the baseline, and every current and desired value, and no time or other value that moves by itself.
@@ -52,6 +55,7 @@ private:
     [[nodiscard]] static asio::awaitable<EvidenceDraft> unstoppable(asio::awaitable<EvidenceDraft> work);
 
     ActionTools tools_;
+    RunProgress& progress_;
 };
 
 }  // namespace agent

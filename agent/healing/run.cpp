@@ -39,12 +39,13 @@ Outcome outcome_of(const RunEnd& end) noexcept {
 }
 
 Run::Run(const ActionTools& tools, const Runbook& runbook, Value params, RunJournal& journal,
-         Confirmation& confirmation)
+         Confirmation& confirmation, RunProgress& progress)
     : tools_{tools},
       runbook_{runbook},
       params_{std::move(params)},
       journal_{journal},
       confirmation_{confirmation},
+      progress_{progress},
       secrets_{KnownSecrets::named_by(*tools.baseline())},
       draft_{blank_draft(runbook, tools.time.wall_now())} {}
 
@@ -97,6 +98,10 @@ Task<> Run::carry_out_and_prove(RunEnd& end) {
 }
 
 Task<> Run::look_before() {
+    auto looks = event(RunMoment::looking);
+    looks.checks = runbook_.preconditions;
+    if (runbook_.repairs) looks.checks.push_back(*runbook_.repairs);
+    progress_.tell(looks);
     auto wanted = co_await want_fine(tools_, runbook_.preconditions);
     AGENT_CO_TRY(in_context(std::move(wanted), "a precondition is not met"));
     const auto baseline = tools_.baseline();
@@ -120,6 +125,10 @@ Task<> Run::take_steps() {
         if (confirm_by_ && started >= *confirm_by_)
             co_return Error{Errc::timed_out, "the time to confirm the change was over before " +
                                                  label_of_step(step.before.step, step.before.action)};
+        auto begins = event(RunMoment::step_begins);
+        begins.step = step.before.step;
+        begins.action = step.before.action;
+        progress_.tell(begins);
         auto taken = co_await take(step, action);
         StepOutcome outcome;
         if (taken.has_value())
@@ -199,7 +208,25 @@ void Run::tell(Step& step, const Action& action, StepOutcome outcome, double sec
         step.begun->ended = EndedStep{taken, step.touched, step.after};
         go_on_after(journal_.end_step(*step.begun->ended));
     }
+    tell_ended(taken);
     draft_.action_taken.push_back(std::move(taken));
+}
+
+RunEvent Run::event(RunMoment moment) const {
+    RunEvent event;
+    event.moment = moment;
+    event.runbook = runbook_.id;
+    event.steps = static_cast<std::int64_t>(steps_.size());
+    return event;
+}
+
+void Run::tell_ended(const ActionTaken& taken) {
+    auto ended = event(RunMoment::step_ended);
+    ended.step = taken.step;
+    ended.action = taken.action;
+    ended.result = taken.result;
+    ended.seconds = taken.duration_sec;
+    progress_.tell(ended);
 }
 
 // How the agent finds the run after a crash.
@@ -229,7 +256,13 @@ Task<CheckReport> Run::look_at_check() {
 }
 
 Task<> Run::verify() {
-    if (runbook_.repairs || !runbook_.verify.empty()) enter(RunState::verifying);
+    if (runbook_.repairs || !runbook_.verify.empty()) {
+        enter(RunState::verifying);
+        auto proves = event(RunMoment::verifying);
+        proves.checks = runbook_.verify;
+        if (runbook_.repairs) proves.checks.insert(proves.checks.begin(), *runbook_.repairs);
+        progress_.tell(proves);
+    }
     if (runbook_.repairs) {
         auto report = co_await look_at_check();
         AGENT_CO_TRY(check_after_, std::move(report));
@@ -243,12 +276,14 @@ Task<> Run::confirm() {
     if (!confirm_by_) co_return ok();
     if (tools_.time.mono_now() >= *confirm_by_) co_return Error{Errc::timed_out, "the time for it was over"};
     AGENT_CO_TRY(journal_.enter(RunState::confirming));
-    log_info("a change waits for its confirmation: is the order server still reached?",
-             {{"runbook", runbook_.id.str()}, {"within", describe_duration(*runbook_.confirm_within)}});
+    auto waits = event(RunMoment::confirming);
+    waits.within = *confirm_by_ - tools_.time.mono_now();
+    progress_.tell(waits);
     auto reached = co_await confirmation_.reach_server(*confirm_by_);
     AGENT_CO_TRY(std::move(reached));
     AGENT_CO_TRY(confirmed_, journal_.confirm());
     if (!confirmed_) co_return Error{Errc::timed_out, "its timer came first and puts everything back"};
+    progress_.tell(event(RunMoment::confirmed));
     co_return ok();
 }
 
@@ -266,8 +301,10 @@ asio::awaitable<std::vector<std::string>> Run::put_back() {
     for (const auto& step : steps_)
         if (step.begun) begun.push_back(*step.begun);
     enter(RunState::rolling_back);
+    progress_.tell(event(RunMoment::putting_back));
     auto all = co_await roll_back(tools_, std::move(begun), rollback_);
     for (auto& [number, state] : all.states) steps_[static_cast<std::size_t>(number) - 1].after = std::move(state);
+    for (const auto& taken : all.taken) tell_ended(taken);
     for (auto& taken : all.taken) draft_.action_taken.push_back(std::move(taken));
     co_return std::move(all.left);
 }

@@ -9,6 +9,7 @@
 #include "healing/confirmation.hpp"
 #include "healing/known_secrets.hpp"
 #include "healing/run_journal.hpp"
+#include "healing/run_progress.hpp"
 #include "healing/runbook.hpp"
 #include "model/bundle.hpp"
 
@@ -33,8 +34,8 @@ class Run {
 public:
     // `params` as ParameterSchema::check gave them. `journal` is asked only where the host may change, `confirmation`
     // only where the runbook wants one.
-    Run(const ActionTools& tools, const Runbook& runbook, Value params, RunJournal& journal,
-        Confirmation& confirmation);
+    Run(const ActionTools& tools, const Runbook& runbook, Value params, RunJournal& journal, Confirmation& confirmation,
+        RunProgress& progress);
     // Once.
     [[nodiscard]] asio::awaitable<EvidenceDraft> carry_out();
 
@@ -66,12 +67,16 @@ private:
     [[nodiscard]] Value steps_state(bool after) const;
     void close(const RunEnd& end, std::string error);
     void tell_check();
+    [[nodiscard]] RunEvent event(RunMoment moment) const;
+    // `taken` may be of an undo.
+    void tell_ended(const ActionTaken& taken);
 
     const ActionTools& tools_;
     const Runbook& runbook_;
     Value params_;  // and the other values for markers, as they become known
     RunJournal& journal_;
     Confirmation& confirmation_;
+    RunProgress& progress_;
     KnownSecrets secrets_;
     std::string alert_;  // what the steps want of a person
     EvidenceDraft draft_;

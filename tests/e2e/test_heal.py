@@ -2,12 +2,14 @@
 import hashlib
 import json
 import os
+import pty
+import re
 import signal
 import sqlite3
 import subprocess
 
 import documents
-from world import AGENT, Case, eventually
+from world import AGENT, Case, environment, eventually
 
 NOTICE, NAP = "RB-TEST-NOTICE", "RB-TEST-NAP"
 TEXT = "as declared\n"
@@ -99,6 +101,41 @@ class Healing(Case):
         self.assertEqual((first["result"], first["exit_code"], first["output_head"]), ("done", 0, "good night\n"))
         self.assertEqual(first["command"], ["/bin/echo", "good night"])
         self.assertEqual((second["result"], second["command"]), ("interrupted", None))
+
+    def heal_at_a_terminal(self, *arguments):
+        """Standard error is a terminal, standard output a pipe; what each got."""
+        ours, theirs = pty.openpty()
+        try:
+            argv = [AGENT, "heal", *arguments, "--config", self.world.write_config()]
+            done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs, timeout=60, check=False,
+                                  env=environment())  # fmt: skip
+            self.assertIn(done.returncode, (0, 1))
+            os.close(theirs)
+            theirs = None
+            said = b""
+            while True:
+                try:
+                    more = os.read(ours, 65536)
+                except OSError:  # what Linux says at the end of a terminal
+                    more = b""
+                if not more:
+                    return done.stdout.decode(), said.decode().replace("\r\n", "\n")
+                said += more
+        finally:
+            os.close(ours)
+            if theirs is not None:
+                os.close(theirs)
+
+    def test_heal_says_at_a_terminal_what_it_is_doing(self):
+        self.declare("off")
+        shown, said = self.heal_at_a_terminal(NOTICE)
+        self.assertIn("outcome success", shown)
+        self.assertEqual(re.sub(r"\d+\.\d{3} s", "N s", said), "".join(line + "\n" for line in (
+            "looking at what is there and at the check notice", "1/1 file.install ...", "1/1 file.install: done, N s",
+            "verifying by the check notice",
+        )))  # fmt: skip
+        self.assertEqual(self.heal_at_a_terminal(NOTICE, "--json")[1], "")
+        self.assertEqual(self.world.agent("heal", NOTICE).stderr, "")
 
     def test_a_check_on_hold_is_left_to_a_person(self):
         self.declare("off")

@@ -134,6 +134,38 @@ TEST_F(Engine, DescribesWithoutChanging) {
     EXPECT_FALSE(std::filesystem::exists(target("f")));
 }
 
+TEST_F(Engine, SaysWhatItIsDoingAsItDoesIt) {
+    check_results = {CheckResult::drift, CheckResult::drift, CheckResult::pass};
+    const auto& one = runbook("repairs: motd\nverify: [patching]\nconfirm: {within: 5m}\nsteps:\n" +
+                              install("f", "after") + install("f", "after"));
+    const std::vector<std::string> begun{"looking at what is there and at the check motd", "1/2 file.install ...",
+                                         "1/2 file.install: done, 0.000 s", "2/2 file.install ...",
+                                         "2/2 file.install: unchanged, 0.000 s"};
+    auto reverted = begun;
+    for (const auto* line :
+         {"verifying by the checks motd, patching", "putting everything back", "1/2 file.install: undone, 0.000 s"})
+        reverted.emplace_back(line);
+    EXPECT_EQ(apply(one).outcome, Outcome::reverted);
+    EXPECT_EQ(progress.lines(), reverted);
+    EXPECT_GT(progress.events[2].seconds, 0.0);
+
+    progress.events.clear();
+    check_results = {CheckResult::pass};
+    auto confirmed = begun;
+    for (const auto* line : {"verifying by the checks motd, patching",
+                             "waiting at most 0 s for the order server to be reached, else everything is put back",
+                             "confirmed: the order server was reached"})
+        confirmed.emplace_back(line);
+    EXPECT_EQ(apply(one).outcome, Outcome::success);
+    EXPECT_EQ(progress.lines(), confirmed);
+}
+
+TEST_F(Engine, SaysWhichStepFailed) {
+    apply(runbook("steps:\n  - {action: command.run, changes: false, argv: [/bin/false]}\n"));
+    EXPECT_THAT(progress.lines(),
+                ElementsAre("looking at what is there", "1/1 command.run ...", "1/1 command.run: failed, 0.000 s"));
+}
+
 TEST_F(Engine, WritesDownEveryStepBeforeItTouchesTheHost) {
     folder.write("f", "before");
     check_results = {CheckResult::drift};

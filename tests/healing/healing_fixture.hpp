@@ -127,6 +127,23 @@ private:
     }
 };
 
+// What was said while it went on.
+class HeardProgress final : public RunProgress {
+public:
+    std::vector<RunEvent> events;
+    void tell(const RunEvent& event) override { events.push_back(event); }
+    // As a person reads it, without the seconds.
+    [[nodiscard]] std::vector<std::string> lines() const {
+        std::vector<std::string> lines;
+        for (auto event : events) {
+            event.seconds = 0;
+            event.within.reset();
+            lines.push_back(describe(event));
+        }
+        return lines;
+    }
+};
+
 // Changes the host between a look and what follows from it.
 class MeddlingJournal final : public RunJournal {
 public:
@@ -175,6 +192,7 @@ protected:
     RunbookCatalogue catalogue;
     std::shared_ptr<const Baseline> baseline{std::make_shared<Baseline>(built_in_baseline())};
     KeptJournal journal;
+    HeardProgress progress;
     FakeConfirmation confirmation;
 
     [[nodiscard]] ActionTools tools() {
@@ -182,7 +200,7 @@ protected:
                            [this](std::vector<CheckName> names) { return answer(std::move(names)); },
                            [this] { return baseline; }};
     }
-    [[nodiscard]] HealingEngine engine() { return HealingEngine{tools()}; }
+    [[nodiscard]] HealingEngine engine() { return HealingEngine{tools(), progress}; }
     // Loads one runbook with these further lines.
     const Runbook& runbook(const std::string& lines) {
         folder.write("runbooks/one.yaml", "id: RB-ONE\nname: one\ndescription: one\ndisruptive: false\n" + lines);
