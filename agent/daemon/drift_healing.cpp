@@ -1,5 +1,6 @@
 #include "daemon/drift_healing.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
@@ -23,11 +24,22 @@ const CheckSettings* DriftHealing::settings_of(const CheckName& check) const {
 }
 
 Task<> DriftHealing::work() {
-    for (auto noted = std::exchange(noted_, {}); !noted.empty(); noted.erase(noted.begin())) {
-        auto looked = co_await look_at(*noted.begin());
+    // Those that come meanwhile have their turn behind the orders that do.
+    for (auto turns = noted_.size(); turns > 0 && !noted_.empty(); --turns) {
+        auto check = *noted_.begin();
+        forget(check);
+        auto looked = co_await look_at(std::move(check));
         AGENT_CO_TRY(std::move(looked));
     }
     co_return ok();
+}
+
+// By a run of its own, which begins next.
+bool DriftHealing::is_repaired_by_an_order(const CheckName& check) const {
+    return std::ranges::any_of(accepted_, [&](const AdmittedOrder& order) {
+        const auto* runbook = ground_.loaded->runbooks.find(order.payload().runbook_id);
+        return order.payload().mode == OrderMode::apply && runbook != nullptr && runbook->repairs == check;
+    });
 }
 
 Task<> DriftHealing::look_at(CheckName check) {
@@ -36,6 +48,7 @@ Task<> DriftHealing::look_at(CheckName check) {
     const auto* settings = settings_of(check);
     const auto* runbook = settings != nullptr ? loaded->runbooks.find(*settings->runbook) : nullptr;
     if (runbook == nullptr) co_return ok();  // a reload took it away
+    if (is_repaired_by_an_order(check)) co_return ok();
     AGENT_CO_TRY(auto deferral, judge(*runbook, settings->heal));
     if (deferral) {
         auto deferred = co_await defer(std::move(check), *runbook, *std::move(deferral));
@@ -44,6 +57,7 @@ Task<> DriftHealing::look_at(CheckName check) {
     told_.erase(check);
     log_info("a drift is healed", {{"check", check.str()}, {"runbook", runbook->id.str()}});
     auto healed = co_await execution_.heal(*loaded, *runbook);
+    forget(check);
     co_return healed;
 }
 

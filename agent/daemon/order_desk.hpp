@@ -1,7 +1,7 @@
 #pragma once
 // An order's way through the agent, and a drift's. Four rooms do the work, and here they are put in order: intake
 // (gates, plan, policy, ledger), held orders, drifts that policy heals, and execution. One run at a time is carried
-// out.
+// out, and an order and a drift that want the same agree on one.
 #include <boost/asio/any_io_executor.hpp>
 #include <deque>
 #include <memory>
@@ -49,12 +49,13 @@ public:
 
 private:
     OrderGround ground_;
-    OrderIntake intake_{ground_};
-    OrderExecution execution_{ground_};
+    JoinableRun under_way_;
+    OrderIntake intake_{ground_, under_way_};
+    OrderExecution execution_{ground_, under_way_, [this](const CheckName& check) { drifts_.forget(check); }};
     HeldOrders held_{ground_, execution_};
-    DriftHealing drifts_{ground_, execution_};
-    Wake wake_;
     std::deque<AdmittedOrder> accepted_;
+    DriftHealing drifts_{ground_, execution_, accepted_};
+    Wake wake_;
     bool finishing_{false};
 };
 

@@ -22,6 +22,19 @@ OrderEvidence evidence_of(const AdmittedOrder& order) {
     return {order.payload().order_id.str(), order.envelope_members(), order.gates()};
 }
 
+void name_order(EvidenceDraft& draft, const AdmittedOrder& order) {
+    draft.trigger = Trigger::order;
+    draft.order_id = order.payload().order_id;
+    draft.runbook_id = order.payload().runbook_id;
+    if (!draft.order) draft.order = evidence_of(order);
+}
+
+EvidenceDraft draft_of_joined(EvidenceDraft run, const AdmittedOrder& order, const BundleId& run_bundle) {
+    name_order(run, order);
+    run.post_state.set("joined", Value::object({{"bundle_id", run_bundle.str()}}));
+    return run;
+}
+
 Refusal refuse_plan(const PassedOrder& passed, GateEntry verdict) {
     Refusal refusal;
     refusal.gate = verdict.gate;
@@ -75,6 +88,11 @@ EvidenceDraft draft_of_interruption(const OpenOrder& open, const Runbook* runboo
     draft.error =
         "interrupted: the agent stopped after this order was accepted and before its end was recorded; how far it "
         "came is not known, and it is not run again";
+    // What changes the host is in the journal from acceptance on, unless the order had joined a run of a drift.
+    if (runbook != nullptr && runbook->changes_host() && open.order.payload().mode == OrderMode::apply)
+        draft.error =
+            "interrupted: the agent stopped after this order was accepted and before its end was recorded; it had "
+            "joined the run of a drift, whose own evidence says what became of it, and is not run again";
     if (runbook != nullptr) name_runbook(draft, *runbook);
     return draft;
 }

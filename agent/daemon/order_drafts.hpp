@@ -14,6 +14,10 @@ namespace agent {
 void name_runbook(EvidenceDraft& draft, const Runbook& runbook);
 
 [[nodiscard]] OrderEvidence evidence_of(const AdmittedOrder& order);
+// `draft` is evidence of what came of `order`.
+void name_order(EvidenceDraft& draft, const AdmittedOrder& order);
+// Of an order that joined a run, whose own evidence is `run`, in the bundle `run_bundle`.
+[[nodiscard]] EvidenceDraft draft_of_joined(EvidenceDraft run, const AdmittedOrder& order, const BundleId& run_bundle);
 
 // Gate 15 refuses an order that passed those before it.
 [[nodiscard]] Refusal refuse_plan(const PassedOrder& passed, GateEntry verdict);

@@ -61,6 +61,7 @@ asio::awaitable<EvidenceDraft> OrderExecution::run(const LoadedAgent& loaded, co
     ground_.parts.executing(payload.order_id);
     const Mandate mandate{&order};
     draft = co_await apply(*runbook, mandate, number);
+    if (runbook->repairs) order_repaired_(*runbook->repairs);
     co_return draft;
 }
 
@@ -73,19 +74,39 @@ asio::awaitable<EvidenceDraft> OrderExecution::apply(const Runbook& runbook, Man
 }
 
 Task<> OrderExecution::heal(const LoadedAgent& loaded, const Runbook& runbook) {
-    const auto& parts = ground_.parts;
+    const LocalMandate by_policy{Trigger::change};
+    auto params = runbook.parameters.check(by_policy.params);
+    if (params.has_value()) under_way_.begin(runbook, std::move(params).value());
     auto taken = co_await take_turn(loaded.settings.state_dir);
-    AGENT_CO_TRY(const auto turn, std::move(taken));
-    const auto now = parts.time.wall_now();
+    if (taken.has_error()) co_return fail_joined(runbook, taken.error());
+    const auto number = begin_by_policy(runbook);
+    if (number.has_error()) co_return fail_joined(runbook, number.error());
+    under_way_.start();
+    for (const auto& order : under_way_.joined()) ground_.parts.executing(order.payload().order_id);
+    const Mandate mandate{&by_policy};
+    auto draft = co_await apply(runbook, mandate, number.value());
+    auto joined = under_way_.end();
+    if (!joined.empty()) ground_.parts.executing(std::nullopt);
+    co_return store_or_keep({std::nullopt, number.value(), std::move(draft), std::move(joined)});
+}
+
+Result<std::optional<std::int64_t>> OrderExecution::begin_by_policy(const Runbook& runbook) const {
+    const auto now = ground_.parts.time.wall_now();
     std::optional<std::int64_t> number;
-    AGENT_CO_TRY(parts.guard.commit([&](Transaction& transaction) -> Result<> {
+    AGENT_TRY(ground_.parts.guard.commit([&](Transaction& transaction) -> Result<> {
         AGENT_TRY(number, ground_.begin_run(transaction, runbook, std::nullopt, now));
         return ok();
     }));
-    const LocalMandate by_policy{Trigger::change};
-    const Mandate mandate{&by_policy};
-    auto draft = co_await apply(runbook, mandate, number);
-    co_return store_or_keep({std::nullopt, number, std::move(draft)});
+    return number;
+}
+
+Result<> OrderExecution::fail_joined(const Runbook& runbook, const Error& why) {
+    for (auto& order : under_way_.end()) {
+        auto draft = failed_late(order_draft(ground_.parts.time.wall_now()), nothing_changed(why));
+        name_runbook(draft, runbook);
+        tell_if_kept(store_or_keep({std::move(order), std::nullopt, std::move(draft)}));
+    }
+    return why;
 }
 
 Task<HealingLock> OrderExecution::take_turn(const std::filesystem::path& state_dir) {
@@ -109,22 +130,19 @@ StoredRun OrderExecution::journal_of(std::optional<std::int64_t> run) const {
 }
 
 Result<> OrderExecution::close(const AdmittedOrder& order, EvidenceDraft draft) {
-    return store(&order, std::nullopt, std::move(draft));
+    return store(&order, std::nullopt, std::move(draft), {});
 }
 
-Result<> OrderExecution::store(const AdmittedOrder* order, std::optional<std::int64_t> run, EvidenceDraft draft) {
+Result<> OrderExecution::store(const AdmittedOrder* order, std::optional<std::int64_t> run, EvidenceDraft draft,
+                               const std::vector<AdmittedOrder>& joined) {
     const auto& parts = ground_.parts;
-    if (order != nullptr) {
-        draft.trigger = Trigger::order;
-        draft.order_id = order->payload().order_id;
-        draft.runbook_id = order->payload().runbook_id;
-        if (!draft.order) draft.order = evidence_of(*order);
-    }
+    if (order != nullptr) name_order(draft, *order);
     AGENT_TRY(parts.guard.commit([&](Transaction& transaction) -> Result<> {
-        AGENT_TRY(parts.recorder.record(transaction, draft));
+        AGENT_TRY(const auto recorded, parts.recorder.record(transaction, draft));
         if (run) {
             AGENT_TRY(close_run(parts.store, transaction, *run, draft, parts.time.wall_now()));
         }
+        AGENT_TRY(store_joined(transaction, joined, draft, recorded.bundle_id));
         if (order == nullptr) return ok();
         return parts.store.orders().close(transaction, *draft.order_id, to_string(draft.outcome),
                                           parts.time.wall_now());
@@ -135,12 +153,25 @@ Result<> OrderExecution::store(const AdmittedOrder* order, std::optional<std::in
             (draft.error ? ": " + *draft.error : ""),
         {{"order", draft.order_id ? draft.order_id->str() : "none"},
          {"runbook", draft.runbook_id ? draft.runbook_id->str() : "none"}});
+    for (const auto& with_it : joined)
+        log_info("order closed with the run that it joined", {{"order", with_it.payload().order_id.str()}});
     parts.evidence_written();
     return ok();
 }
 
+Result<> OrderExecution::store_joined(Transaction& transaction, const std::vector<AdmittedOrder>& joined,
+                                      const EvidenceDraft& draft, const BundleId& run_bundle) const {
+    const auto& parts = ground_.parts;
+    for (const auto& order : joined) {
+        AGENT_TRY(parts.recorder.record(transaction, draft_of_joined(draft, order, run_bundle)));
+        AGENT_TRY(parts.store.orders().close(transaction, order.payload().order_id, to_string(draft.outcome),
+                                             parts.time.wall_now()));
+    }
+    return ok();
+}
+
 Result<> OrderExecution::store_or_keep(Ended ended) {
-    auto stored = store(ended.order ? &*ended.order : nullptr, ended.run, ended.draft);
+    auto stored = store(ended.order ? &*ended.order : nullptr, ended.run, ended.draft, ended.joined);
     if (stored.has_error()) unrecorded_.push_back(std::move(ended));
     return stored;
 }

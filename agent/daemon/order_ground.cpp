@@ -5,8 +5,18 @@
 namespace agent {
 
 Result<std::optional<Deferral>> OrderGround::judge(const Runbook& runbook) const {
-    AGENT_TRY(const auto facts, policy_facts_of(runbook, &parts.store, parts.time.wall_now(), parts.clock.untrusted()));
+    AGENT_TRY(const auto facts, facts_of(runbook));
     return judge_policy(loaded->policy, facts);
+}
+
+Result<std::optional<Deferral>> OrderGround::judge_joining(const Runbook& runbook) const {
+    AGENT_TRY(auto facts, facts_of(runbook));
+    facts.joins_a_run = true;
+    return judge_policy(loaded->policy, facts);
+}
+
+Result<PolicyFacts> OrderGround::facts_of(const Runbook& runbook) const {
+    return policy_facts_of(runbook, &parts.store, parts.time.wall_now(), parts.clock.untrusted());
 }
 
 asio::awaitable<GateEntry> OrderGround::judge_plan_now(const OrderPayload& payload, const Runbook& runbook,

@@ -35,6 +35,8 @@ struct OrderGround {
 
     // Local policy: nothing, or why `runbook` must wait.
     [[nodiscard]] Result<std::optional<Deferral>> judge(const Runbook& runbook) const;
+    // Of an order that would join a run of `runbook` under way: that run is counted already.
+    [[nodiscard]] Result<std::optional<Deferral>> judge_joining(const Runbook& runbook) const;
     // Gate 15. A plan that cannot be made is not the one that was quoted.
     [[nodiscard]] asio::awaitable<GateEntry> judge_plan_now(const OrderPayload& payload, const Runbook& runbook,
                                                             const Value& params) const;
@@ -43,6 +45,9 @@ struct OrderGround {
     [[nodiscard]] Result<std::optional<std::int64_t>> begin_run(Transaction& transaction, const Runbook& runbook,
                                                                 const std::optional<OrderId>& order,
                                                                 WallTime now) const;
+
+private:
+    [[nodiscard]] Result<PolicyFacts> facts_of(const Runbook& runbook) const;
 };
 
 }  // namespace agent

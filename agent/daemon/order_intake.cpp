@@ -101,8 +101,13 @@ Task<Intake> OrderIntake::admit(Offer offer, PassedOrder passed, std::string ide
     passed.gates.push_back(std::move(verdict));
 
     std::optional<Deferral> deferral;
+    const bool joins = under_way_.is_what_it_asks_for(payload, *runbook, params);
     if (payload.mode == OrderMode::apply) {
-        AGENT_CO_TRY(deferral, ground_.judge(*runbook));
+        AGENT_CO_TRY(deferral, joins ? ground_.judge_joining(*runbook) : ground_.judge(*runbook));
+    }
+    if (joins && !deferral) {
+        AGENT_CO_TRY(join(passed, *runbook));
+        co_return Intake{JoinedOffer{}};
     }
     std::optional<EvidenceDraft> deferred;
     if (deferral) {
@@ -112,7 +117,7 @@ Task<Intake> OrderIntake::admit(Offer offer, PassedOrder passed, std::string ide
             draft = co_await ground_.parts.engine.describe(*runbook, params);
         deferred = draft_of_deferral(std::move(draft), offer.id, passed, *deferral, *runbook);
     }
-    AGENT_CO_TRY(auto admitted, accept(passed, *runbook, deferral, deferred));
+    AGENT_CO_TRY(auto admitted, accept(passed, *runbook, InRun::its_own, deferral, deferred));
     log_info(deferred ? "order deferred: " + *deferred->error : std::string{"order accepted"},
              {{"order", payload.order_id.str()}, {"runbook", payload.runbook_id.str()}});
     if (!deferred) co_return Intake{std::move(admitted)};
@@ -120,7 +125,17 @@ Task<Intake> OrderIntake::admit(Offer offer, PassedOrder passed, std::string ide
     co_return Intake{HeldOffer{}};
 }
 
-Result<AdmittedOrder> OrderIntake::accept(const PassedOrder& passed, const Runbook& runbook,
+Result<> OrderIntake::join(const PassedOrder& passed, const Runbook& runbook) {
+    const auto& id = passed.order.payload().order_id;
+    AGENT_TRY(auto admitted, accept(passed, runbook, InRun::one_under_way, std::nullopt, std::nullopt));
+    log_info("order accepted; it joins the run of a drift that is under way",
+             {{"order", id.str()}, {"runbook", runbook.id.str()}});
+    under_way_.join(std::move(admitted));
+    if (under_way_.has_started()) ground_.parts.executing(id);
+    return ok();
+}
+
+Result<AdmittedOrder> OrderIntake::accept(const PassedOrder& passed, const Runbook& runbook, InRun run,
                                           const std::optional<Deferral>& deferral,
                                           const std::optional<EvidenceDraft>& deferred) {
     const auto& parts = ground_.parts;
@@ -134,7 +149,7 @@ Result<AdmittedOrder> OrderIntake::accept(const PassedOrder& passed, const Runbo
         AGENT_TRY(parts.clock.write(transaction, parts.store.memory()));
         if (deferred) {
             AGENT_TRY(parts.recorder.record(transaction, *deferred));
-        } else if (payload.mode == OrderMode::apply) {
+        } else if (payload.mode == OrderMode::apply && run == InRun::its_own) {
             AGENT_TRY(ground_.begin_run(transaction, runbook, payload.order_id, now));
         }
         admitted.emplace(std::move(order));

@@ -64,16 +64,21 @@ void shorten(std::string& text, std::size_t most) {
     if (text.size() > most) text = text.substr(0, most) + "[cut]";
 }
 
+// `kept` stays: what it says is nowhere else.
+void give_way(Value& state, std::string_view kept) {
+    const auto* member = state.find(kept);
+    const auto value = member != nullptr ? *member : Value{};
+    state = digest_of(state);
+    if (!value.is_null()) state.set(std::string{kept}, value);
+}
+
 // What the host was like gives way first, then what programs printed, then the plan; who, what and why stay.
 void give_way(Bundle& bundle, int step) {
     constexpr std::size_t output_most = 256;
     constexpr std::size_t detail_most = 1024;
     if (step == 0) {
-        const auto* state_file = bundle.pre_state.find("state_file");
-        const auto kept = state_file != nullptr ? *state_file : Value{};
-        bundle.pre_state = digest_of(bundle.pre_state);
-        bundle.post_state = digest_of(bundle.post_state);
-        if (!kept.is_null()) bundle.pre_state.set("state_file", kept);
+        give_way(bundle.pre_state, "state_file");
+        give_way(bundle.post_state, "joined");
     } else if (step == 1) {
         for (auto& action : bundle.action_taken) {
             shorten(action.output_head, output_most);

@@ -36,7 +36,7 @@ std::optional<Deferral> judge_window(const PolicySettings& settings, const Polic
 
 std::optional<Deferral> judge_budget(const PolicySettings& settings, const PolicyFacts& facts) {
     constexpr Duration ask_again{std::chrono::hours{1}};
-    if (!facts.changes_host) return std::nullopt;
+    if (!facts.changes_host || facts.joins_a_run) return std::nullopt;
     const auto most = std::min(settings.max_per_day, facts.most_per_day.value_or(settings.max_per_day));
     const auto cooldown = std::max(settings.cooldown, facts.cooldown.value_or(settings.cooldown));
     const bool spent = facts.runs_in_last_day >= most;

@@ -30,6 +30,7 @@ struct PolicyFacts {
     std::optional<Duration> cooldown;          // the runbook's own; the longer one counts
     std::optional<std::int64_t> most_per_day;  // the runbook's own; the smaller one counts
     std::optional<std::string> check_held;     // why healing of the check that it repairs waits for a person
+    bool joins_a_run{};                        // one that is under way, and has been counted
     bool clock_untrusted{};
     bool changes_host{};
     bool disruptive{};

@@ -17,6 +17,7 @@
 #include "codec/order_codec.hpp"
 #include "crypto/digest.hpp"
 #include "daemon/order_desk.hpp"
+#include "drift/baseline.hpp"
 #include "host/posix_process_runner.hpp"
 #include "host/systemd_units.hpp"
 #include "model/limits.hpp"
@@ -79,11 +80,33 @@ protected:
         fresh->runbooks = std::move(runbooks.catalogue);
         fresh->keyring.keys.push_back({order_key.public_key(), {"*"}, std::nullopt, std::nullopt});
         fresh->policy.mode = mode;
-        fresh->policy.cooldown = Duration{0};
+        fresh->policy.cooldown = cooldown;
         fresh->policy.max_per_day = max_per_day;
         fresh->baseline = baseline;
         loaded = fresh;
         if (desk) desk->change(loaded);
+    }
+
+    // The runbook repairs the check `text`, whose drift starts it as `heal` says. `more`: further lines of the runbook.
+    void declare(const std::string& heal, HealingMode mode = HealingMode::enforce, const std::string& more = {}) {
+        folder.write("runbooks/fix.yaml",
+                     "id: RB-FIX-001\nname: Fix\ndescription: Puts the text back.\nseverity: low\ndisruptive: false\n"
+                     "repairs: text\n" +
+                         more + "steps:\n  - action: file.install\n    path: " + target.string() +
+                         "\n    mode: \"0644\"\n    content: |\n      approved\n");
+        auto declared = load_baseline(
+            folder.write("baseline.yaml", "version: 1\ncustom:\n  - {name: text, kind: file, path: " + target.string() +
+                                              ", mode: \"0644\", runbook: RB-FIX-001, heal: " + heal + "}\n"));
+        ASSERT_TRUE(declared.baseline) << declared.faults.front().to_string();
+        baseline = *std::move(declared.baseline);
+        configure(mode);
+    }
+    // What the check `text` found.
+    void note(CheckResult result) {
+        CheckReport report;
+        report.name = CheckName{"text"};
+        report.result = result;
+        desk->looked(report);
     }
 
     OrderPayload order(const std::string& id) {
@@ -146,11 +169,18 @@ protected:
     SystemdUnits units{time};
     CheckResult check_says{CheckResult::pass};
     std::function<void()> before_checks;
+    std::function<Task<>()> during_next_check;
     Baseline baseline;  // of the next configure()
     std::int64_t max_per_day{100};
+    Duration cooldown{0};
     HealingEngine engine{{processes, units, time,
                           [this](std::vector<CheckName> names) -> Task<std::vector<CheckReport>> {
                               if (before_checks) before_checks();
+                              if (during_next_check) {
+                                  const auto once = std::exchange(during_next_check, nullptr);
+                                  auto done = co_await once();
+                                  AGENT_CO_TRY(std::move(done));
+                              }
                               std::vector<CheckReport> reports(names.size());
                               for (std::size_t i = 0; i < names.size(); ++i) {
                                   reports[i].name = names[i];

@@ -1,6 +1,5 @@
 // A drift that starts its runbook by itself, where baseline and policy say so.
 #include "desk_fixture.hpp"
-#include "drift/baseline.hpp"
 
 namespace agent::testing {
 namespace {
@@ -11,26 +10,9 @@ using ::testing::IsEmpty;
 
 class ADrift : public DeskFixture {
 protected:
-    ADrift() {
-        folder.write("runbooks/fix.yaml",
-                     "id: RB-FIX-001\nname: Fix\ndescription: Puts the text back.\nseverity: low\ndisruptive: false\n"
-                     "repairs: text\nsteps:\n  - action: file.install\n    path: " +
-                         target.string() + "\n    mode: \"0644\"\n    content: |\n      approved\n");
-        declare("enforce");
-    }
-    void declare(const std::string& heal, HealingMode mode = HealingMode::enforce) {
-        auto declared = load_baseline(
-            folder.write("baseline.yaml", "version: 1\ncustom:\n  - {name: text, kind: file, path: " + target.string() +
-                                              ", mode: \"0644\", runbook: RB-FIX-001, heal: " + heal + "}\n"));
-        ASSERT_TRUE(declared.baseline) << declared.faults.front().to_string();
-        baseline = *std::move(declared.baseline);
-        configure(mode);
-    }
+    ADrift() { declare("enforce"); }
     void looked(CheckResult result) {
-        CheckReport report;
-        report.name = CheckName{"text"};
-        report.result = result;
-        desk->looked(report);
+        note(result);
         work();
     }
     std::vector<std::string> outcomes() {

@@ -93,6 +93,16 @@ TEST_F(RecorderTest, StatesThatAreTooLargeGiveWayToTheirDigest) {
     EXPECT_LT(stored(recorded.bundle_id).bundle.bytes.size(), limits::bundle_bytes);
 }
 
+TEST_F(RecorderTest, WhichRunAnOrderJoinedStaysWhereItsStatesAreTooLarge) {
+    auto large = draft();
+    const auto joined = Value::object({{"bundle_id", "of-the-run"}});
+    large.post_state = Value::object({{"blob", std::string(limits::bundle_bytes, 'x')}, {"joined", joined}});
+    const auto bundle = json(record(large).bundle_id);
+    EXPECT_NE(bundle.find("post_state")->find("sha256"), nullptr);
+    EXPECT_EQ(*bundle.find("post_state")->find("joined"), joined);
+    EXPECT_EQ(bundle.find("pre_state")->find("joined"), nullptr);
+}
+
 TEST_F(RecorderTest, WhatProgramsPrintedGivesWayBeforeEvidenceIsLost) {
     auto large = draft();
     large.action_taken.resize(40);

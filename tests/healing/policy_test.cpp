@@ -107,6 +107,19 @@ TEST_F(Policy, CoolsDownOnlyWhatChangesTheHost) {
     EXPECT_EQ(reason(), std::nullopt);
 }
 
+TEST_F(Policy, AsksNeitherCooldownNorBudgetOfWhoJoinsARunThatHasBeenCounted) {
+    facts.last_run = facts.now;
+    facts.runs_in_last_day = settings.max_per_day;
+    facts.joins_a_run = true;
+    EXPECT_EQ(reason(), std::nullopt);
+    facts.clock_untrusted = true;
+    EXPECT_EQ(reason(), Gate::clock_untrusted);
+    facts.now = at("2026-06-01T04:00:00Z");
+    EXPECT_EQ(reason(), Gate::outside_maintenance_window);
+    settings.mode = HealingMode::off;
+    EXPECT_EQ(reason(), Gate::healing_disabled);
+}
+
 TEST_F(Policy, AllowsSoManyRunsADay) {
     facts.last_run = facts.now - hours{2};
     facts.runs_in_last_day = settings.max_per_day - 1;
