@@ -1,6 +1,7 @@
 """Holding and resuming healing by hand: it takes effect whatever happens, and leaves evidence where it can."""
 import json
 import os
+import sqlite3
 
 import documents
 from world import Case
@@ -78,6 +79,19 @@ class Hold(Case):
         self.assert_exit(held, 0)
         self.assertEqual(held.stderr, "")
         self.assertEqual(len(self.told()), 1)
+
+    def test_a_heartbeat_lists_the_holds_in_force(self):
+        self.world.start_fake()
+        self.assert_exit(self.world.agent("run", "--once"), 0)
+        self.assert_exit(self.world.agent("hold"), 0)
+        self.assert_exit(self.world.agent("hold", documents.CHECK), 0)
+        with sqlite3.connect(self.world.path("state", "state.db")) as state:  # the last one was two hours ago
+            state.execute("UPDATE loops SET last_success = last_success - 7200000 WHERE name = 'heartbeat'")
+        self.assert_exit(self.world.agent("run", "--once"), 0)
+        (beat,) = [bundle for bundle in self.bundles() if bundle["trigger"] == "heartbeat"]
+        self.assertEqual(beat["pre_state"]["hold"], {"until": None})
+        held = beat["pre_state"]["checks_on_hold"]
+        self.assertEqual([(check["check"], check["reason"]) for check in held], [(documents.CHECK, "held by hand")])
 
     def test_what_a_hold_defers_says_so(self):
         self.assert_exit(self.world.agent("hold"), 0)
