@@ -5,6 +5,7 @@
 #include "cli/session.hpp"
 #include "cli/terminal_progress.hpp"
 #include "codec/json.hpp"
+#include "daemon/catalogue_age.hpp"
 #include "daemon/instance_lock.hpp"
 #include "daemon/order_clock.hpp"
 #include "daemon/own_files.hpp"
@@ -213,6 +214,7 @@ int heal(const CommandLine& line, const HealOptions& options) {
     if (deferral.has_error()) return failed_with(deferral.error(), undetermined);
     if (deferral.value())
         return defer(loaded, *store.value(), *runbook, params.value(), *deferral.value(), options.json);
+    remember_catalogue(*loaded, store.value()->memory(), SystemTimeSource{}.wall_now());
     auto key = evidence_key(loaded->settings.evidence.key_file, *store.value());
     if (key.has_error()) return failed_with(key.error(), undetermined);
     Ground ground{loaded, *store.value(), key.value(), {}};

@@ -20,7 +20,7 @@ Result<std::string> catalogue_of(const CatalogueOptions& options, const RunbookC
         AGENT_TRY(auto key, PrivateKey::load(file));
         keys.push_back(std::move(key));
     }
-    auto envelope = sign_catalogue(list, keys);
+    auto envelope = sign_catalogue(list, SystemTimeSource{}.wall_now(), keys);
     if (envelope.size() >= catalogue_bytes_most)
         return Error{Errc::malformed, "the catalogue would have " + std::to_string(envelope.size()) +
                                           " bytes; hosts refuse more than " + std::to_string(catalogue_bytes_most)};

@@ -15,6 +15,7 @@
 #include "async/task_group.hpp"
 #include "base/log.hpp"
 #include "courier/courier.hpp"
+#include "daemon/catalogue_age.hpp"
 #include "daemon/check_round.hpp"
 #include "daemon/core.hpp"
 #include "daemon/instance_lock.hpp"
@@ -131,6 +132,7 @@ Result<std::unique_ptr<Agent>> Agent::start(const asio::any_io_executor& executo
     if (set_aside) log_error("the state file was set aside and a new evidence chain begins: " + *set_aside);
     AGENT_TRY(auto boot, boot_id());
     AGENT_TRY(auto clock, OrderClock::load(time, store->memory(), std::move(boot)));
+    remember_catalogue(*loaded, store->memory(), time.wall_now());
     auto parts = std::make_unique<Parts>(executor, time, std::move(loaded), std::move(lock), std::move(store),
                                          std::move(key), std::move(clock));
     AGENT_TRY(in_context(parts->orders.find_interrupted(), "looking for interrupted orders"));
@@ -162,6 +164,7 @@ void Agent::Parts::reload() {
     for (const auto& remark : fresh.remarks) log_info(remark);
     for (const auto& refused : fresh.loaded->runbooks.refused())
         log_warning("not usable: " + refused.fault.to_string());
+    remember_catalogue(*fresh.loaded, store->memory(), time.wall_now());
     loaded = std::move(fresh.loaded);
     configure_log(loaded->settings.log);
     recorder.change_speaker(speaker_of(*loaded));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "daemon/catalogue_age.hpp"
 #include "daemon/remarks.hpp"
 #include "daemon/version.hpp"
 #include "host/machine.hpp"
@@ -92,13 +93,27 @@ void judge_healing_of_checks(const LoadedAgent& loaded, Faults& faults) {
     }
 }
 
+Result<RunbookList> approved_runbooks(LoadedAgent& loaded, std::vector<std::string>& remarks) {
+    const auto& file = *loaded.settings.healing.catalogue;
+    AGENT_TRY(auto signed_runbooks, load_catalogue(file, loaded.catalogue_keys));
+    const auto newest = newest_accepted_catalogue(loaded.settings.state_dir);
+    if (newest.has_error())
+        remarks.push_back(
+            "whether " + file.string() +
+            " is older than the newest one that was accepted was not looked into: " + newest.error().message());
+    else if (const auto why = why_too_old(signed_runbooks.issued_at, newest.value()))
+        return Error{Errc::untrusted, file.string() + ": " + *why};
+    loaded.catalogue_issued_at = signed_runbooks.issued_at;
+    return std::move(signed_runbooks.list);
+}
+
 // What is wrong with the signed catalogue, or by it, takes away runbooks and nothing else: the checks go on.
-void load_runbooks(LoadedAgent& loaded, Faults& faults) {
+void load_runbooks(LoadedAgent& loaded, LoadOutcome& outcome) {
     const auto& settings = loaded.settings;
     const auto& healing = settings.healing;
     std::optional<RunbookList> approved;
     if (healing.catalogue) {
-        auto list = load_catalogue(*healing.catalogue, loaded.catalogue_keys);
+        auto list = approved_runbooks(loaded, outcome.remarks);
         if (list.has_error()) {
             loaded.runbooks = RunbookCatalogue::refusing_all(
                 {settings.file.string(), healing.catalogue_line, "healing.catalogue",
@@ -108,7 +123,7 @@ void load_runbooks(LoadedAgent& loaded, Faults& faults) {
         approved = std::move(list).value();
     }
     auto runbooks = RunbookCatalogue::load(healing.runbooks, approved ? &*approved : nullptr);
-    append(faults, std::move(runbooks.faults));
+    append(outcome.faults, std::move(runbooks.faults));
     loaded.runbooks = std::move(runbooks.catalogue);
     loaded.runbooks.allow_programs(healing.commands, settings.file);
 }
@@ -133,7 +148,7 @@ void load_what_is_declared(LoadedAgent& loaded, LoadOutcome& outcome) {
     if (folder == HealingSettings{}.runbooks && absent(folder)) {
         outcome.remarks.push_back("there is no " + folder.string() + "; every order is refused as unknown_runbook");
     } else {
-        load_runbooks(loaded, outcome.faults);
+        load_runbooks(loaded, outcome);
     }
     judge_healing_of_checks(loaded, outcome.faults);
 }

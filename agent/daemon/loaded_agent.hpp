@@ -24,6 +24,7 @@ struct LoadedAgent {
     Keyring keyring;
     std::vector<PublicKey> receipt_keys;
     std::vector<PublicKey> catalogue_keys;
+    std::optional<WallTime> catalogue_issued_at;  // of a signed catalogue that was accepted and says so
     PolicySettings policy;
 };
 

@@ -43,12 +43,16 @@ Result<ListedRunbook> read_line(const Value& value, std::string key) {
     return line;
 }
 
-Result<RunbookList> read_list(std::string_view payload) {
+Result<SignedRunbooks> read_signed(std::string_view payload) {
     AGENT_TRY(const auto value, parse_json(payload));
     AGENT_TRY(const auto members, Members::of(value, {}));
-    AGENT_TRY(members.only({"runbooks"}));
+    AGENT_TRY(members.only({"issued_at", "runbooks"}));
     AGENT_TRY(const auto* lines, members.array("runbooks"));
-    RunbookList list;
+    SignedRunbooks read;
+    if (members.find("issued_at") != nullptr) {
+        AGENT_TRY(read.issued_at, members.time("issued_at"));
+    }
+    auto& list = read.list;
     for (const auto& item : *lines) {
         const auto key = "runbooks[" + std::to_string(list.size()) + ']';
         AGENT_TRY(auto line, read_line(item, key));
@@ -58,7 +62,7 @@ Result<RunbookList> read_list(std::string_view payload) {
                                               ", " + line.id.str()};
         list.push_back(std::move(line));
     }
-    return list;
+    return read;
 }
 
 }  // namespace
@@ -67,25 +71,26 @@ std::string name_in_list(const std::filesystem::path& directory, const std::file
     return file.lexically_relative(directory).generic_string();
 }
 
-Result<RunbookList> open_catalogue(std::string_view envelope, const std::vector<PublicKey>& keys) {
+Result<SignedRunbooks> open_catalogue(std::string_view envelope, const std::vector<PublicKey>& keys) {
     AGENT_TRY(const auto parsed, in_context(parse_envelope(envelope), "it is no envelope, or not the whole of one"));
     if (parsed.payload_type != runbooks_payload_type)
         return Error{Errc::malformed, "payloadType: " + agent::quoted(parsed.payload_type) + " is not " +
                                           std::string{runbooks_payload_type}};
     AGENT_TRY(verify_catalogue(parsed, keys));
-    return read_list(parsed.payload);
+    return read_signed(parsed.payload);
 }
 
-Result<RunbookList> load_catalogue(const std::filesystem::path& file, const std::vector<PublicKey>& keys) {
+Result<SignedRunbooks> load_catalogue(const std::filesystem::path& file, const std::vector<PublicKey>& keys) {
     AGENT_TRY(const auto envelope, read_file(file, catalogue_bytes_most));
     return in_context(open_catalogue(envelope, keys), file.string());
 }
 
-std::string sign_catalogue(const RunbookList& list, const std::vector<PrivateKey>& keys) {
+std::string sign_catalogue(const RunbookList& list, WallTime issued_at, const std::vector<PrivateKey>& keys) {
     Value::Array lines;
     for (const auto& line : list)
         lines.push_back(Value::object({{"file", line.file}, {"id", line.id.str()}, {"sha256", line.sha256}}));
-    const auto payload = write_json(Value::object({{"runbooks", std::move(lines)}}));
+    const auto payload =
+        write_json(Value::object({{"issued_at", format_rfc3339(issued_at)}, {"runbooks", std::move(lines)}}));
     const auto to_sign = pre_authentication_encoding(runbooks_payload_type, payload);
     std::vector<EnvelopeSignature> signatures;
     for (const auto& key : keys) {

@@ -72,6 +72,15 @@ Result<> AgentMemory::write_hold(const std::optional<WallTime>& until) {
     return statement.bind(1, to_column(*until)).run();
 }
 
+Result<std::optional<WallTime>> AgentMemory::newest_catalogue() { return time_fact(*database_, "newest_catalogue"); }
+
+Result<> AgentMemory::keep_newest_catalogue(WallTime issued_at) {
+    AGENT_TRY(auto statement, database_->prepare("INSERT INTO facts (name, value) VALUES ('newest_catalogue', ?1) "
+                                                 "ON CONFLICT (name) DO UPDATE SET value = excluded.value "
+                                                 "WHERE excluded.value > facts.value"));
+    return statement.bind(1, to_column(issued_at)).run();
+}
+
 Result<std::optional<StoredServerClock>> AgentMemory::server_clock() {
     AGENT_TRY(const auto seen, time_fact(*database_, "server_clock_seen"));
     AGENT_TRY(auto statement, database_->prepare("SELECT value FROM facts WHERE name = 'server_clock_ahead'"));

@@ -53,6 +53,10 @@ public:
     [[nodiscard]] Result<std::optional<WallTime>> hold_until();
     [[nodiscard]] Result<> write_hold(const std::optional<WallTime>& until);
 
+    // When the newest signed catalogue of runbooks that was accepted was signed. It never moves back.
+    [[nodiscard]] Result<std::optional<WallTime>> newest_catalogue();
+    [[nodiscard]] Result<> keep_newest_catalogue(WallTime issued_at);
+
     [[nodiscard]] Result<std::optional<StoredServerClock>> server_clock();
     [[nodiscard]] Result<> write_server_clock(const StoredServerClock& clock);
 

@@ -125,6 +125,72 @@ class Catalogue(Case):
         self.world.start_agent()
         eventually(lambda: os.path.exists(path), 20, "the drift to be healed")
 
+    def put_back(self, catalogue):
+        with open(self.catalogue, "wb") as file:
+            file.write(catalogue)
+
+    def issued_at(self):
+        return json.loads(base64.b64decode(json.loads(self.read(self.catalogue))["payload"]))["issued_at"]
+
+    def test_an_older_catalogue_is_refused_until_it_is_signed_anew(self):
+        old, old_runbook, old_time = self.read(self.catalogue), self.read(self.file_of(documents.INSTALL)), self.issued_at()
+        self.edit(documents.INSTALL)
+        self.assert_exit(self.sign(), 0)
+        new_time = self.issued_at()
+        fake = self.world.start_fake()
+        daemon = self.world.start_agent()
+        self.assertNotIn("not usable", daemon.log())
+        self.put_back(old)
+        with open(self.file_of(documents.INSTALL), "wb") as file:
+            file.write(old_runbook)
+        fake.wait_for_polls()
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_log("configuration reloaded")
+        detail = self.assert_refused(fake)
+        for part in (f"signed at {old_time}", f"signed at {new_time}", "runbook sign"):
+            self.assertIn(part, detail)
+        checked = self.world.agent("config", "check")
+        self.assert_exit(checked, 78)
+        self.assertRegex(checked.stdout, rf"agent\.yaml:\d+: healing\.catalogue: .*signed at {old_time}")
+        self.assert_exit(self.world.agent("heal", documents.INSTALL), 2)
+        daemon.stop()
+        self.assert_exit(self.sign(), 0)
+        self.world.start_agent()
+        (bundle,) = fake.wait_for_order(fake.offer(self.world.signed()))
+        self.assertEqual(bundle["outcome"], "success", bundle["error"])
+
+    def test_looking_does_not_make_a_catalogue_the_newest(self):
+        old = self.read(self.catalogue)
+        self.assert_exit(self.world.agent("heal", documents.INSTALL), 0)
+        self.assert_exit(self.sign(), 0)
+        newer = self.read(self.catalogue)
+        for look in (("config", "check"), ("runbook", "list"), ("heal", documents.INSTALL, "--dry-run")):
+            self.assert_exit(self.world.agent(*look), 0)
+        self.put_back(old)
+        self.assert_exit(self.world.agent("heal", documents.INSTALL), 0)
+        self.put_back(newer)
+        self.assert_exit(self.world.agent("heal", documents.INSTALL), 0)
+        self.put_back(old)
+        self.assert_exit(self.world.agent("heal", documents.INSTALL), 2)
+
+    def test_a_catalogue_that_does_not_say_when_it_was_signed_counts_until_one_did(self):
+        def write(**members):
+            listed = [{"file": f"{id.lower()}.yaml", "id": id, "sha256": self.digest_of(id)} for id in (documents.INSTALL, documents.COUNT,
+                      documents.FAIL, documents.SLOW)]  # fmt: skip
+            kind = "application/vnd.compliance-agent.runbooks.v1+json"
+            self.put_back(wire.compact(wire.envelope({"runbooks": listed, **members}, [self.key], kind)))
+
+        write()
+        self.assert_exit(self.world.agent("heal", documents.INSTALL), 0)
+        write(issued_at="2999-01-01T00:00:00Z")
+        self.assert_exit(self.world.agent("heal", documents.INSTALL), 0)
+        write()
+        done = self.world.agent("heal", documents.INSTALL)
+        self.assert_exit(done, 2)
+        self.assertIn("does not say when it was signed", done.stderr)
+        self.assert_exit(self.sign(), 0)  # a clock that was wrong once shuts nothing out
+        self.assert_exit(self.world.agent("heal", documents.INSTALL), 0)
+
     def test_catalogue_and_keys_go_together(self):
         self.world.configure(healing={"catalogue_keys": []})
         done = self.world.agent("config", "check")

@@ -122,14 +122,22 @@ TEST_F(SignedCatalogue, RefusesARunbookWithAnotherIdThanItWasSignedFor) {
 TEST_F(SignedCatalogue, ComesBackAsItWasSigned) {
     std::vector<PrivateKey> keys;
     keys.push_back(PrivateKey::generate().value());
-    const auto envelope = sign_catalogue(list, keys);
+    const auto moment = parse_rfc3339("2026-11-29T12:00:00.250Z").value();
+    const auto envelope = sign_catalogue(list, moment, keys);
     const auto opened = open_catalogue(envelope, {key.public_key(), keys[0].public_key()});
     ASSERT_TRUE(opened.has_value()) << opened.error().message();
-    ASSERT_EQ(opened.value().size(), 2U);
-    EXPECT_EQ(opened.value()[1].file, "below/b.yaml");
-    EXPECT_EQ(opened.value()[1].id, RunbookId{"RB-B"});
-    EXPECT_EQ(opened.value()[1].sha256, list[1].sha256);
-    EXPECT_EQ(sign_catalogue(list, keys), envelope);
+    ASSERT_EQ(opened.value().list.size(), 2U);
+    EXPECT_EQ(opened.value().issued_at, moment);
+    EXPECT_EQ(opened.value().list[1].file, "below/b.yaml");
+    EXPECT_EQ(opened.value().list[1].id, RunbookId{"RB-B"});
+    EXPECT_EQ(opened.value().list[1].sha256, list[1].sha256);
+    EXPECT_EQ(sign_catalogue(list, moment, keys), envelope);
+}
+
+TEST_F(SignedCatalogue, NeedNotSayWhenItWasSigned) {
+    const auto opened = open_catalogue(sealed(payload_of("")), {key.public_key()});
+    ASSERT_TRUE(opened.has_value()) << opened.error().message();
+    EXPECT_FALSE(opened.value().issued_at);
 }
 
 TEST_F(SignedCatalogue, CountsOnlyAConfiguredKeyAndNoBadSignatureInItsName) {
@@ -174,6 +182,10 @@ TEST_F(SignedCatalogue, IsRefusedWithAListThatIsNotOne) {
         {"{}", "runbooks"},
         {R"({"runbooks":{}})", "runbooks"},
         {R"({"runbooks":[],"more":1})", "more"},
+        {R"({"runbooks":[],"issued_at":null})", "issued_at"},
+        {R"({"runbooks":[],"issued_at":1})", "issued_at"},
+        {R"({"runbooks":[],"issued_at":"2026-11-29"})", "issued_at"},
+        {R"({"runbooks":[],"issued_at":"2026-11-29T12:00:00+01:00"})", "issued_at"},
         {payload_of(line("a", "RB-A") + ',' + line("a", "RB-B")), "runbooks[1]: its file or its id is listed already"},
         {payload_of(line("a", "RB-A") + ',' + line("b", "RB-A")), "runbooks[1]: its file or its id is listed already"},
         {payload_of(line("a", "a")), "runbooks[0].id"},

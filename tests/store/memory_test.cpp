@@ -30,6 +30,13 @@ TEST_F(MemoryTest, TheTimeMarkIsKept) {
     EXPECT_EQ(mark->boot_id, "boot-2");
 }
 
+TEST_F(MemoryTest, TheNewestCatalogueNeverMovesBack) {
+    EXPECT_FALSE(memory().newest_catalogue().value());
+    for (const int offset : {0, 7, 3}) ASSERT_TRUE(memory().keep_newest_catalogue(noon + Duration{offset}).has_value());
+    reopen();
+    EXPECT_EQ(memory().newest_catalogue().value(), noon + Duration{7});
+}
+
 TEST_F(MemoryTest, LoopsRememberTheirLastSuccessAndFailure) {
     EXPECT_FALSE(memory().loop("poll").value().last_success);
     ASSERT_TRUE(memory().write_loop("poll", {noon, std::nullopt, std::nullopt}).has_value());
