@@ -84,7 +84,7 @@ std::unique_ptr<Action> read_action(MapReader& step, StepScope& scope) {
 }
 
 std::unique_ptr<Action> read_rollback_action(MapReader& step, StepScope& scope) {
-    scope.earlier.clear();  // it is filled in before the first step has printed anything
+    scope.is_rollback = true;
     auto action = read_step(step, scope, StepsKind::rollback);
     if (action == nullptr || action->changes_host()) return action;
     step.fault("action", "only looks, and takes nothing back; leave it out, or `changes: false`");

@@ -223,6 +223,7 @@ RunEvent Run::event(RunMoment moment) const {
 void Run::tell_ended(const ActionTaken& taken) {
     auto ended = event(RunMoment::step_ended);
     ended.step = taken.step;
+    if (taken.step > ended.steps) ended.steps += static_cast<std::int64_t>(rollback_.size());
     ended.action = taken.action;
     ended.result = taken.result;
     ended.seconds = taken.duration_sec;

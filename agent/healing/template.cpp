@@ -59,6 +59,10 @@ Judged judge_parameter(std::string_view name, const ParameterSchema& schema) {
 }
 
 Judged judge_output(std::size_t step, const StepScope& scope) {
+    if (scope.is_rollback)
+        return {{},
+                "steps." + std::to_string(step) +
+                    ".output is not known under rollback, which is filled in before any step runs"};
     const auto own = std::to_string(scope.earlier.size() + 1);
     if (step > scope.earlier.size())
         return {{}, "step " + std::to_string(step) + " is not before this one, which is step " + own};

@@ -74,6 +74,7 @@ struct StepScope {
     std::vector<std::string> earlier;   // the actions of the steps before this one
     std::vector<Argument> arguments;    // of this step
     bool waits{};                       // this step names the output of an earlier one
+    bool is_rollback{};                 // filled in before the first step has printed anything
     std::vector<BaselineUse> baseline;  // of all steps so far
     std::vector<ProgramUse> programs;   // likewise
 

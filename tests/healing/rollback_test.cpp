@@ -11,6 +11,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 using ::testing::Not;
 
 class Rollback : public HealingTest {
@@ -45,6 +46,8 @@ TEST_F(Rollback, PutsAFileBackAndThenRestartsItsService) {
     EXPECT_EQ(ran.action, "command.run");
     EXPECT_EQ(ran.command, (std::vector<std::string>{"/bin/cp", target("f"), target("witness")}));
     EXPECT_EQ(ran.exit_code, 0);
+    EXPECT_THAT(progress.lines(), IsSupersetOf({"2/2 unit.restart ...", "3/4 command.run: done, 0.000 s",
+                                                "4/4 unit.restart: done, 0.000 s"}));
 }
 
 TEST_F(Rollback, IsNotCarriedOutWhereTheChangeStands) {

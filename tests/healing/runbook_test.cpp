@@ -173,7 +173,9 @@ TEST_F(Runbooks, AreRefusedWhereTheyStartAProgramThatIsNotAllowed) {
     folder.write("a.yaml", "id: RB-A\n" + steps("  - {action: check.run, checks: all}\n"));
     folder.write("b.yaml", "id: RB-B\n" + steps("  - {action: command.run, argv: [/bin/true]}\n"));
     folder.write("c.yaml", "id: RB-C\n" + steps("  - {action: command.run, argv: [/bin/true]}\n"
-                                               "  - {action: command.run, argv: [/bin/false], changes: false}\n"));
+                                                "  - {action: command.run, argv: [/bin/false], changes: false}\n"));
+    folder.write("d.yaml", "id: RB-D\n" + steps("  - {action: command.run, argv: [/bin/true]}\n"
+                                                "rollback:\n  - {action: command.run, argv: [/bin/cp]}\n"));
     const auto allowing = [this](const std::vector<std::string>& allowed) {
         auto catalogue = RunbookCatalogue::load(folder.path()).catalogue;
         catalogue.allow_programs(allowed, "agent.yaml");
@@ -182,7 +184,7 @@ TEST_F(Runbooks, AreRefusedWhereTheyStartAProgramThatIsNotAllowed) {
         for (const auto& refused : catalogue.refused()) EXPECT_EQ(catalogue.find(refused.id), nullptr);
         return ids;
     };
-    EXPECT_EQ(allowing({"*"}), "RB-A RB-B RB-C ");
+    EXPECT_EQ(allowing({"*"}), "RB-A RB-B RB-C RB-D ");
     EXPECT_EQ(allowing({"/bin/false", "/bin/true"}), "RB-A RB-B RB-C ");
     EXPECT_EQ(allowing({"/bin/true"}), "RB-A RB-B ");
     EXPECT_EQ(allowing({"/bin", "/bin/tru", "/bin/true/", "true", "/usr/bin/true"}), "RB-A ");
@@ -195,6 +197,16 @@ TEST_F(Runbooks, AreRefusedWhereTheyStartAProgramThatIsNotAllowed) {
               (folder.path() / "c.yaml").string() +
                   ":7: steps[2].argv: /bin/false is not among the programs that agent.yaml allows in healing.commands");
     EXPECT_EQ(catalogue.why_refused(RunbookId{"RB-B"}), nullptr);
+}
+
+TEST_F(Runbooks, NameUnderRollbackNothingThatAStepPrints) {
+    const auto loaded = load(head() +
+                             "  - {action: command.run, argv: [/bin/true]}\nrollback:\n"
+                             "  - {action: command.run, argv: [/bin/true]}\n"
+                             "  - {action: command.run, argv: [/bin/echo, \"{{ steps.1.output }}\"]}\n");
+    ASSERT_EQ(loaded.faults.size(), 1U);
+    EXPECT_EQ(loaded.faults.front().key, "rollback[2].argv");
+    EXPECT_THAT(loaded.faults.front().to_string(), HasSubstr("steps.1.output"));
 }
 
 TEST_F(Runbooks, CanBeConfirmedWhereARollbackTakesBackWhatHasNoUndo) {
