@@ -22,7 +22,8 @@
 namespace agent {
 namespace {
 
-constexpr Duration patience_with_unit{10'000};
+// With a bus or a service manager that does not answer.
+constexpr Duration bus_patience{10'000};
 // What systemd itself exits with where it could not set a program up: systemd.exec(5), "Process Exit Codes".
 constexpr int first_of_systemd = 200;
 constexpr int last_of_systemd = 243;
@@ -124,20 +125,20 @@ Task<> TransientUnitRunner::settle() {
     const auto executor = co_await asio::this_coro::executor;
     auto opened = SystemBus::open(executor, bus_address_);
     if (opened.has_error()) co_return std::move(opened).error();
-    auto listed = co_await names_of_step_units(opened.value());
+    auto listed = co_await with_deadline(time_, bus_patience, names_of_step_units(opened.value()));
     AGENT_CO_TRY(const auto names, std::move(listed));
     for (const auto& name : names) {
         const auto unit = StepUnit::parse(name);
         if (!unit || !unit->is_orphaned()) continue;
         AGENT_CO_TRY(auto bus, SystemBus::open(executor, bus_address_));
         TransientUnit left{std::move(bus), name};
-        auto listening = co_await left.listen();
+        auto listening = co_await with_deadline(time_, bus_patience, left.listen());
         AGENT_CO_TRY(std::move(listening));
         const bool is_awaited = unit->when_orphaned == WhenOrphaned::awaited;
         log_warning(is_awaited ? "waiting for a program that an agent which is gone had started"
                                : "ending a program that an agent which is gone had started",
                     {{"unit", name}});
-        auto work = is_awaited ? left.outlast(time_) : left.kill();
+        auto work = is_awaited ? left.outlast(time_) : with_deadline(time_, bus_patience, left.kill());
         auto gone = co_await std::move(work);
         AGENT_CO_TRY(in_context(std::move(gone), name));
     }
@@ -159,8 +160,8 @@ Task<CommandExit> TransientUnitRunner::run(Command command) {
     Watched watched{TransientUnit{std::move(bus).value(), next_unit_name(command.when_orphaned)},
                     OutputPipe{executor, command.head_limit, command.tail_limit},
                     OutputPipe{executor, command.head_limit, command.tail_limit}};
-    auto listening = co_await watched.unit.listen();
-    if (listening.has_error() && listening.error().code() == Errc::unreachable) {
+    auto listening = co_await with_deadline(time_, bus_patience, watched.unit.listen());
+    if (listening.has_error() && listening.error().code() != Errc::cancelled) {
         log_warning("a program runs without a unit of its own: " + listening.error().message());
         co_return co_await elsewhere_.run(std::move(command));
     }
@@ -171,7 +172,7 @@ Task<CommandExit> TransientUnitRunner::run(Command command) {
     auto ended = co_await with_deadline(time_, command.deadline, std::move(work));
     if (ended.has_error()) {
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-        auto killed = co_await with_deadline(time_, patience_with_unit, watched.unit.kill());
+        auto killed = co_await with_deadline(time_, bus_patience, watched.unit.kill());
         if (killed.has_error())
             log_warning("a program could not be ended, systemd does that later: " + killed.error().message());
         co_return std::move(ended).error().in_context("running " + agent::quoted(command.program.native()));
