@@ -111,9 +111,9 @@ class Units(Booted):
         ])  # fmt: skip
         documents.write_runbook(self.world, UP, [{"action": "unit.enable", "unit": "web.service", "now": True}], repairs="web")
 
-    def attempt(self, *steps):
+    def attempt(self, *steps, **members):
         """A run of these steps whose verification fails."""
-        documents.write_runbook(self.world, TRY, list(steps), repairs="never")
+        documents.write_runbook(self.world, TRY, list(steps), repairs="never", **members)
         return self.heal(TRY)
 
     def assert_reverted(self, bundle):
@@ -141,6 +141,28 @@ class Units(Booted):
         self.assertEqual(self.is_active("web"), "inactive")
         self.assert_reverted(self.attempt({"action": "unit.stop", "unit": "cron.service"}))
         self.assertEqual(self.is_active("cron"), "active")
+
+    def test_a_rollback_makes_a_service_read_again_what_was_put_back(self):
+        rules, seen = self.world.path("files", "rules"), self.world.path("files", "seen")
+        with open(rules, "w", encoding="utf-8") as file:
+            file.write("before\n")
+        self.prepare(SERVICE.replace("[Service]\n", f"[Service]\nExecStartPre=/usr/bin/cp {rules} {seen}\n"))
+        self.box.systemctl("start", "web")
+        bundle = self.attempt({"action": "file.install", "path": rules, "content": "after\n", "mode": "0644"},
+                              {"action": "unit.restart", "unit": "web.service"})  # fmt: skip
+        self.assertEqual(bundle["outcome"], "failed")
+        self.assertIn("step 2 (unit.restart) cannot be undone", bundle["error"])
+        self.assertEqual((self.read(rules), self.read(seen)), (b"before\n", b"after\n"), "the service goes on with what it read")
+        bundle = self.attempt({"action": "file.install", "path": rules, "content": "after\n", "mode": "0644"},
+                              {"action": "unit.restart", "unit": "web.service"},
+                              rollback=[{"action": "unit.restart", "unit": "web.service"}])  # fmt: skip
+        self.assertEqual(bundle["outcome"], "reverted", bundle["error"])
+        self.assertTrue(bundle["rollback_available"])
+        results = [(step["step"], step["action"], step["result"]) for step in bundle["action_taken"]]
+        self.assertEqual(results, [(1, "file.install", "done"), (2, "unit.restart", "done"), (1, "file.install", "undone"),
+                                   (3, "unit.restart", "done")])  # fmt: skip
+        self.assertEqual((self.read(rules), self.read(seen)), (b"before\n", b"before\n"))
+        self.assertEqual(self.is_active("web"), "active")
 
     def test_what_could_not_be_put_back_is_refused_before_anything_happens(self):
         self.prepare()
