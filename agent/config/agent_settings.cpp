@@ -206,9 +206,9 @@ void read_commands(MapReader& in, std::vector<std::string>& out) {
         if (command.find_first_of("*?") != std::string::npos)
             in.fault("commands", agent::quoted(command) + " is a pattern; name each program, or write \"*\" for all");
         else if (!path.is_absolute() || !path.has_filename() || path.lexically_normal().native() != command)
-            in.fault("commands",
-                     agent::quoted(command) + " is neither the absolute path of a program, in its plainest form, nor " +
-                         "\"*\" for all");
+            in.fault("commands", agent::quoted(command) +
+                                     " is neither the absolute path of a program, in its plainest form, nor " +
+                                     "\"*\" for all");
     }
     out = *std::move(commands);
 }

@@ -67,7 +67,7 @@ struct HealingSettings {
     std::optional<std::filesystem::path> catalogue;  // nothing: what lies in `runbooks` is approved
     int catalogue_line{};
     std::vector<std::filesystem::path> catalogue_keys;
-    std::vector<std::string> commands{"*"};  // programs that runbooks may start; "*": all
+    std::vector<std::string> commands{"*"};                        // programs that runbooks may start; "*": all
     std::optional<std::string> maintenance_window{"02:00-04:00"};  // nothing: always. Its grammar is healing's to judge
     int maintenance_window_line{};
     Duration cooldown{600'000};

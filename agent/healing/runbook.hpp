@@ -47,7 +47,8 @@ struct Runbook {
 // A runbook that the signed catalogue does not approve, or this host's configuration does not allow, and that is not
 // usable therefore.
 struct RefusedRunbook {
-    RunbookId id;  // as signed, where there is a catalogue; empty where the catalogue does not know the file, or is not to be trusted at all
+    RunbookId id;  // as signed, where there is a catalogue; empty where the catalogue does not know the file, or is not
+                   // to be trusted at all
     Fault fault;
 };
 
@@ -60,8 +61,8 @@ public:
     [[nodiscard]] static Outcome load(const std::filesystem::path& directory, const RunbookList* approved = nullptr);
     // No runbook at all, since the catalogue is not to be trusted.
     [[nodiscard]] static RunbookCatalogue refusing_all(Fault why);
-    // Refuses each that starts a program which `allowed` does not name; "*" names every one. `configuration` is the file
-    // that says so.
+    // Refuses each that starts a program which `allowed` does not name; "*" names every one. `configuration` is the
+    // file that says so.
     void allow_programs(const std::vector<std::string>& allowed, const std::filesystem::path& configuration);
 
     [[nodiscard]] const Runbook* find(const RunbookId& id) const noexcept;
