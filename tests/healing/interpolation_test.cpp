@@ -35,6 +35,10 @@ protected:
     std::string places(const std::string& path) {
         return "  - {action: file.install, path: \"" + path + "\", mode: \"0640\", content: after}\n";
     }
+    std::string why_no_plan(const std::string& steps) {
+        const auto planned = plan(runbook("steps:\n" + steps));
+        return planned.has_error() ? planned.error().message() : "";
+    }
     static Value state_of(const Value& states, std::size_t step) {
         return *states.find("steps")->array()->at(step - 1).find("state");
     }
@@ -71,7 +75,7 @@ TEST_F(Interpolation, ChangesNothingWhereTheBaselineHasNoSuchValue) {
     declare_banner("/etc/banner");
     const auto& one = runbook("steps:\n" + places(target("f")) + takes("{{ baseline.custom.baner.path }}"));
     const std::string why = "steps[2].argv: the baseline has no custom.baner.path; did you mean \"banner\"?";
-    EXPECT_EQ(plan(one).error().message(), why);
+    EXPECT_EQ(plan(one).has_error() ? plan(one).error().message() : "", why);
     const auto draft = apply(one);
     EXPECT_EQ(draft.outcome, Outcome::failed);
     EXPECT_EQ(draft.error, "nothing was changed: " + why);
@@ -89,13 +93,11 @@ TEST_F(Interpolation, TakesNothingOfTheBaselineThatAParameterCouldNotBe) {
              {"custom.evil.argv", "is no single string"},
              {"custom.evil", "is no single string"},
          })
-        EXPECT_THAT(plan(runbook("steps:\n" + takes("{{ baseline." + key + " }}"))).error().message(), HasSubstr(why))
-            << key;
-    EXPECT_THAT(plan(runbook("steps:\n" + places("{{ baseline.custom.climbs.path }}"))).error().message(),
+        EXPECT_THAT(why_no_plan(takes("{{ baseline." + key + " }}")), HasSubstr(why)) << key;
+    EXPECT_THAT(why_no_plan(places("{{ baseline.custom.climbs.path }}")),
                 HasSubstr("a path with \".\" or \"..\" in it"));
-    const auto unit =
-        plan(runbook("steps:\n  - {action: unit.restart, unit: \"{{ baseline.custom.climbs.path }}\"}\n"));
-    EXPECT_THAT(unit.error().message(), HasSubstr("unit"));
+    EXPECT_THAT(why_no_plan("  - {action: unit.restart, unit: \"{{ baseline.custom.climbs.path }}\"}\n"),
+                HasSubstr("unit"));
 }
 
 TEST_F(Interpolation, ShowsTheMarkerInThePlanAndPutsInTheOutputWhenItIsThere) {
