@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 
 import documents
-from world import AGENT, Case, eventually
+from world import AGENT, Case, eventually, processes_with
 
 SET = "RB-TEST-CONFIRM"
 BEFORE, AFTER = "before\n", "after\n"
@@ -57,16 +57,7 @@ class Confirming(Case):
 
     def timers(self):
         """Processes that wait to put a run of this test back."""
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/cmdline", "rb") as file:
-                    words = file.read().split(b"\0")
-            except OSError:
-                continue
-            if b"revert" in words and self.world.path("state").encode() in words:
-                found.append(int(pid))
-        return found
+        return processes_with("revert", self.world.path("state"))
 
     def heal(self):
         cut = subprocess.Popen([AGENT, "heal", SET, "--config", self.world.write_config()], stderr=subprocess.DEVNULL)

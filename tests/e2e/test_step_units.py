@@ -3,26 +3,12 @@ import os
 
 import documents
 from booted import Booted
-from world import eventually
+from world import eventually, processes_with
 
 RUN, READ, NFT = "RB-TEST-RUN", "RB-TEST-READ", "RB-TEST-NFT"
 # Seconds to sleep by which a process of this test is found, and of no other that runs beside it.
 MARK, OTHER_MARK = f"9{os.getpid()}.25", f"9{os.getpid()}.75"
 WAIT_FOR = "until test -e {0}; do sleep 0.02; done"
-
-
-def alive(mark):
-    """Processes with this word on their command line, wherever they are."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                words = file.read().split(b"\0")
-        except OSError:
-            continue
-        if mark.encode() in words:
-            found.append(int(pid))
-    return found
 
 
 class StepUnits(Booted):
@@ -67,12 +53,12 @@ class StepUnits(Booted):
     def test_nothing_that_a_program_started_outlives_it_whatever_session_it_is_in(self):
         self.shell(f"setsid sleep {MARK} & sleep 0.1; echo started")
         self.assertEqual(self.heal(RUN)["action_taken"][0]["output_head"], "started\n")
-        self.assertEqual(alive(MARK), [])
+        self.assertEqual(processes_with(MARK), [])
         self.shell(f"setsid sleep {MARK} & sleep {OTHER_MARK}", timeout="1s")
         bundle = self.heal(RUN)
         self.assertEqual(bundle["outcome"], "failed")
         self.assertIn("no answer within 1 s", bundle["error"])
-        self.assertEqual((alive(MARK), alive(OTHER_MARK)), ([], []))
+        self.assertEqual((processes_with(MARK), processes_with(OTHER_MARK)), ([], []))
         self.assertEqual(self.units(), "")
 
     def test_a_program_that_is_said_to_read_only_can_do_nothing_else(self):
@@ -100,12 +86,12 @@ class StepUnits(Booted):
     def test_what_a_killed_agent_left_running_is_ended_before_its_run_is_put_back(self):
         self.shell(f"touch /begun; setsid sleep {MARK} & sleep {OTHER_MARK}", timeout="10m")
         begun = self.begin(RUN)
-        eventually(lambda: self.exists("/begun") and alive(MARK), 20, "the program")
+        eventually(lambda: self.exists("/begun") and processes_with(MARK), 20, "the program")
         self.cut(begun)
-        self.assertTrue(alive(MARK), "a program with a unit of its own outlives an agent that is killed")
+        self.assertTrue(processes_with(MARK), "a program with a unit of its own outlives an agent that is killed")
         self.shell("true", runbook=READ)
         self.heal(READ)
-        self.assertEqual((alive(MARK), alive(OTHER_MARK)), ([], []))
+        self.assertEqual((processes_with(MARK), processes_with(OTHER_MARK)), ([], []))
         self.assertEqual(self.units(), "")
         bundle = self.newest(RUN)
         self.assertEqual((bundle["outcome"], bundle["severity"]), ("failed", "critical"))

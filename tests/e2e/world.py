@@ -35,6 +35,20 @@ def eventually(condition, seconds=20, what="it", pause=0.02):
         time.sleep(pause)
 
 
+def processes_with(*words):
+    """Numbers of the processes, wherever they are, that have all these words on their command lines."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                there = file.read().split(b"\0")
+        except OSError:
+            continue  # it has ended
+        if all(word.encode() in there for word in words):
+            found.append(int(pid))
+    return found
+
+
 def free_port():
     """A port the kernel chose; a server that is started again needs the same one twice."""
     with socket.socket() as probe:
