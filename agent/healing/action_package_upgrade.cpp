@@ -24,7 +24,8 @@ Error no_former_file(const PackageChange& change) {
     return {Errc::refused,
             change.package + ' ' + change.from +
                 " is to be had no more, so that the upgrade could not be undone; nothing was done. Put " +
-                change.former_file.string() + " there, or give up the undo by \"without_undo: true\""};
+                change.former_file.string() +
+                " there, install dpkg-repack, which makes it anew, or give up the undo by \"without_undo: true\""};
 }
 
 Result<> check_changes(const std::vector<AptChange>& changes, const InstalledPackages& installed) {
@@ -148,8 +149,9 @@ private:
         co_return simulated;
     }
 
-    // Every former version lies in apt's cache, or can be fetched there before anything is done.
+    // Every former version lies in apt's cache, or can be fetched there or made anew before anything is done.
     [[nodiscard]] Task<> check_undo(Apt& apt, const Upgrade& upgrade) const {
+        if (apt.can_repack()) co_return ok();
         auto missing = formerly_installed(upgrade, [](const PackageChange& change) { return !lies_there(change); });
         if (missing.empty()) co_return ok();
         auto asked = co_await apt.obtainable(std::move(missing));
@@ -162,18 +164,38 @@ private:
 
     // Both what goes in and what the undo will need: neither it nor the installation needs the network then.
     [[nodiscard]] Task<> fetch(Apt& apt, const Upgrade& upgrade) const {
-        auto missing = formerly_installed(upgrade, [](const PackageChange& change) { return !lies_there(change); });
-        if (!missing.empty()) {
-            std::vector<std::string> once_more{"--reinstall"};
-            auto former = co_await apt.fetch(std::move(once_more), std::move(missing));
-            if (former.has_error()) co_return std::move(former).error();
-        }
+        auto obtained = co_await obtain_former(apt, upgrade);
+        if (obtained.has_error()) co_return std::move(obtained).error();
         if (!upgrade.without_undo)
             for (const auto& change : upgrade.changes)
                 if (!lies_there(change)) co_return no_former_file(change);
         std::vector<std::string> options{"--no-remove"};
         auto words = pinned(upgrade);
         co_return co_await apt.fetch(std::move(options), std::move(words));
+    }
+
+    // As their archives have them; what none has any more, as it is installed.
+    [[nodiscard]] Task<> obtain_former(Apt& apt, const Upgrade& upgrade) const {
+        auto missing = formerly_installed(upgrade, [](const PackageChange& change) { return !lies_there(change); });
+        if (missing.empty()) co_return ok();
+        auto asked = co_await apt.obtainable(std::move(missing));
+        AGENT_CO_TRY(const auto files, std::move(asked));
+        const auto is_obtainable = [&files](const PackageChange& change) {
+            return files.contains(change.former_file.filename().string());
+        };
+        auto wanted = formerly_installed(
+            upgrade, [&](const PackageChange& change) { return !lies_there(change) && is_obtainable(change); });
+        if (!wanted.empty()) {
+            std::vector<std::string> once_more{"--reinstall"};
+            auto fetched = co_await apt.fetch(std::move(once_more), std::move(wanted));
+            if (fetched.has_error()) co_return std::move(fetched).error();
+        }
+        for (const auto& change : upgrade.changes) {
+            if (lies_there(change) || !apt.can_repack()) continue;
+            auto made = co_await apt.repack(change.package, change.former_file);
+            if (made.has_error()) co_return std::move(made).error();
+        }
+        co_return ok();
     }
 
     [[nodiscard]] Task<StepOutcome> install(Apt& apt, const Upgrade& upgrade) const {

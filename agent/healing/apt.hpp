@@ -35,6 +35,11 @@ public:
     [[nodiscard]] Task<CommandExit> carry_out(Command installation);
     // Into apt's cache, and no further; any exit status but 0 is an error.
     [[nodiscard]] Task<> fetch(std::vector<std::string> options, std::vector<std::string> words);
+    // Whether the files of packages can be made anew from what is installed.
+    [[nodiscard]] bool can_repack() const;
+    // `file`, of the package as it is installed: with its configuration files as they are now, and on disk when this
+    // returns. The folder of `file` must exist.
+    [[nodiscard]] Task<> repack(std::string package, std::filesystem::path file);
     [[nodiscard]] Task<> mark_automatic(std::vector<std::string> packages);
     // Finishes what an interrupted dpkg left, as far as it goes.
     [[nodiscard]] Task<> finish_interrupted();

@@ -38,6 +38,14 @@ protected:
         std::filesystem::create_directories(root() / "var/cache/apt/archives/partial");
     }
 
+    // dpkg-repack, real or of this text; there is none before.
+    void have_repack(const std::string& script = {}) {
+        if (script.empty())
+            program("dpkg-repack", "--root=" + root().string());
+        else
+            program_of("dpkg-repack", script);
+    }
+
     [[nodiscard]] std::filesystem::path root() const { return folder.path() / "root"; }
 
     // Makes `archive` hold these and nothing else, and has apt fetch its lists.
@@ -121,8 +129,11 @@ private:
                          root().string() + "\"; \"--force-script-chrootless\"; };\n");
     }
     std::filesystem::path program(const std::string& name, const std::string& options) const {
-        auto file = folder.write("bin/" + name, "#!/bin/sh\nAPT_CONFIG=" + (folder.path() / "apt.conf").string() +
-                                                    " exec /usr/bin/" + name + ' ' + options + " \"$@\"\n");
+        return program_of(name, "APT_CONFIG=" + (folder.path() / "apt.conf").string() + " exec /usr/bin/" + name + ' ' +
+                                    options + " \"$@\"");
+    }
+    std::filesystem::path program_of(const std::string& name, const std::string& script) const {
+        auto file = folder.write("bin/" + name, "#!/bin/sh\n" + script + '\n');
         std::filesystem::permissions(file, std::filesystem::perms{0755});
         return file;
     }
@@ -132,6 +143,7 @@ private:
         host.apt.apt_mark = program("apt-mark", "");
         host.apt.dpkg = program("dpkg", "--root=" + root().string() + " --force-script-chrootless");
         host.apt.dpkg_query = program("dpkg-query", "--admindir=" + (root() / "var/lib/dpkg").string());
+        host.apt.dpkg_repack = folder.path() / "bin/dpkg-repack";
         host.apt.archives = root() / "var/cache/apt/archives";
         host.apt.lists = root() / "var/lib/apt/lists";
         host.apt.dpkg_status = root() / "var/lib/dpkg/status";

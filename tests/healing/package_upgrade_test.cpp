@@ -8,7 +8,10 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
 using PackageUpgrade = AptGround;
 
 const std::string all_former{"lib 2.0 installed,other 3 installed,tool 1:1.0-1 installed"};
@@ -115,6 +118,35 @@ TEST_F(PackageUpgrade, WithoutAWayBackIsRefusedUnlessTheRunbookGivesItUp) {
     EXPECT_FALSE(daring.can_roll_back());
     EXPECT_EQ(apply(daring).outcome, Outcome::success);
     EXPECT_EQ(packages(), upgraded);
+}
+
+TEST_F(PackageUpgrade, MakesFormerFilesAnewThatNoArchiveHasAnyMore) {
+    have_repack();
+    publish("main", {{"tool", "1:1.0-1", "", ""}});
+    auto broken = fixes;
+    broken[0].postinst = "exit 1";
+    publish("security", broken);
+    const auto draft = apply(runbook(proved));
+    EXPECT_EQ(draft.outcome, Outcome::reverted) << draft.error.value_or("");
+    EXPECT_EQ(packages(), all_former);
+    EXPECT_EQ(slurp(root() / "usr/share/lib/version"), "2.0");
+    EXPECT_EQ(automatic(), "lib\n");
+    std::vector<std::string> kept;
+    for (const auto& file : std::filesystem::directory_iterator{host.apt.archives})
+        kept.push_back(file.path().filename());
+    EXPECT_THAT(kept, IsSupersetOf({"lib_2.0_all.deb", "tool_1%3a1.0-1_all.deb"}));
+    EXPECT_THAT(kept, Each(Not(HasSubstr("repack")))) << "nothing of the work is left";
+}
+
+TEST_F(PackageUpgrade, IsNotBegunWhereAFormerFileCannotBeMadeAnew) {
+    have_repack("echo 'no room' >&2; exit 2");
+    publish("main", {});
+    publish("security", fixes);
+    const auto draft = apply(runbook(security));
+    EXPECT_EQ(draft.outcome, Outcome::failed);
+    EXPECT_THAT(draft.error.value_or(""), AllOf(HasSubstr("making lib_2.0_all.deb anew"), HasSubstr("no room"),
+                                                HasSubstr("nothing had been changed")));
+    EXPECT_EQ(packages(), all_former);
 }
 
 TEST_F(PackageUpgrade, WhoseUndoWasGivenUpIsLeftAndSaysHowToGoBack) {
