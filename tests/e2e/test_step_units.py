@@ -73,6 +73,8 @@ class StepUnits(Booted):
         self.assertEqual(len(output.splitlines()), 5, output)
         for path in ("/etc/step-was-here", "/tmp/step-was-here", "/run/n"):
             self.assertFalse(self.exists(path), path)
+        bundle = self.heal("RB-DIAG-001")
+        self.assertEqual((bundle["outcome"], bundle["error"]), ("success", None), "the shipped runbook that only reads")
         self.shell("echo x > /etc/step-was-here")
         self.assertEqual(self.heal(RUN)["outcome"], "success")
         self.assertTrue(self.exists("/etc/step-was-here"))
