@@ -11,15 +11,19 @@ constexpr std::string_view prefix{"compliance-agent-step-"};
 constexpr std::string_view suffix{".service"};
 constexpr std::string_view awaited_mark{"-whole"};
 
-// The number at the start of `text`, which is taken off with the `-` behind it.
+// The number at the start of `text`, which is taken off.
 template <class T>
-std::optional<T> take_number(std::string_view& text) {
-    T number{};
+bool take_number(std::string_view& text, T& number) {
     const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (read.ec != std::errc{}) return std::nullopt;
+    if (read.ec != std::errc{}) return false;
     text.remove_prefix(static_cast<std::size_t>(read.ptr - text.data()));
-    if (text.starts_with('-') && text != awaited_mark) text.remove_prefix(1);
-    return number;
+    return true;
+}
+
+bool take_dash(std::string_view& text) {
+    if (!text.starts_with('-')) return false;
+    text.remove_prefix(1);
+    return true;
 }
 
 }  // namespace
@@ -55,14 +59,10 @@ std::optional<StepUnit> StepUnit::parse(std::string_view name) {
     name.remove_prefix(prefix.size());
     name.remove_suffix(suffix.size());
     StepUnit unit;
-    const auto number = take_number<pid_t>(name);
-    const auto started = take_number<std::uint64_t>(name);
-    const auto serial = take_number<std::uint64_t>(name);
-    if (!number || !started || !serial) return std::nullopt;
-    unit.owner = {*number, *started};
-    unit.serial = *serial;
+    const bool is_sound = take_number(name, unit.owner.number) && take_dash(name) &&
+                          take_number(name, unit.owner.started) && take_dash(name) && take_number(name, unit.serial);
+    if (!is_sound || (!name.empty() && name != awaited_mark)) return std::nullopt;
     if (name == awaited_mark) unit.when_orphaned = WhenOrphaned::awaited;
-    if (!name.empty() && name != awaited_mark) return std::nullopt;
     return unit;
 }
 

@@ -125,13 +125,7 @@ TEST_F(ADrift, WhoseRunCannotBePutBackIsLeftToAPerson) {
 }
 
 TEST_F(ADrift, WhoseRollbackFailsIsLeftToAPerson) {
-    folder.write("runbooks/fix.yaml",
-                 "id: RB-FIX-001\nname: Fix\ndescription: Puts the text back.\nseverity: low\ndisruptive: false\n"
-                 "repairs: text\nsteps:\n  - action: file.install\n    path: " +
-                     target.string() +
-                     "\n    mode: \"0644\"\n    content: |\n      approved\n"
-                     "rollback:\n  - {action: command.run, argv: [/bin/false]}\n");
-    declare("enforce");
+    declare("enforce", HealingMode::enforce, "rollback:\n  - {action: command.run, argv: [/bin/false]}\n");
     check_says = CheckResult::drift;
     looked(CheckResult::drift);
     looked(CheckResult::drift);
