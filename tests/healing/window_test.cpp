@@ -38,10 +38,73 @@ TEST(Window, OpensNextAfterTheMomentGiven) {
     EXPECT_EQ(one.next_opening(instant("2026-12-31T05:00:00Z")), instant("2027-01-01T02:00:00Z"));
 }
 
+TEST(Window, OpensOnTheDaysThatItNames) {
+    // 2026-06-01 is a Monday.
+    const auto nights = window("Mon-Fri 22:00-02:00");
+    for (const char* time :
+         {"2026-06-01T22:00:00Z", "2026-06-02T01:59:00Z", "2026-06-05T23:00:00Z", "2026-06-06T01:00:00Z"})
+        EXPECT_TRUE(nights.contains(instant(time))) << time << ": it is of the day on which it opens";
+    for (const char* time :
+         {"2026-06-01T01:00:00Z", "2026-06-06T22:00:00Z", "2026-06-07T23:00:00Z", "2026-06-08T01:00:00Z"})
+        EXPECT_FALSE(nights.contains(instant(time))) << time;
+    EXPECT_EQ(nights.next_opening(instant("2026-06-05T22:30:00Z")), instant("2026-06-08T22:00:00Z"));
+
+    const auto weekend = window("Sat,Sun 00:00-00:00");
+    EXPECT_TRUE(weekend.contains(instant("2026-06-06T00:00:00Z")));
+    EXPECT_TRUE(weekend.contains(instant("2026-06-07T23:59:59Z")));
+    EXPECT_FALSE(weekend.contains(instant("2026-06-08T00:00:00Z")));
+    EXPECT_FALSE(weekend.contains(instant("2026-06-05T23:59:59Z")));
+
+    const auto over_the_week = window("Fri-Mon,Wed 10:00-11:00");
+    for (const char* day : {"2026-06-05", "2026-06-06", "2026-06-07", "2026-06-08", "2026-06-10"})
+        EXPECT_TRUE(over_the_week.contains(instant(std::string{day} + "T10:30:00Z"))) << day;
+    for (const char* day : {"2026-06-02", "2026-06-04"})
+        EXPECT_FALSE(over_the_week.contains(instant(std::string{day} + "T10:30:00Z"))) << day;
+    // Sunday evening in UTC is Monday in Kiritimati.
+    EXPECT_TRUE(window("Mon 02:00-04:00 Pacific/Kiritimati").contains(instant("2026-06-07T13:00:00Z")));
+    EXPECT_EQ(window("Mon 02:00-04:00").next_opening(instant("2026-06-01T02:00:00Z")), instant("2026-06-08T02:00:00Z"));
+}
+
+TEST(Window, MayBeSeveralEachWithItsDaysAndZone) {
+    const auto both = window("Mon-Fri 22:00-23:00 Europe/Berlin; Sat 06:00-12:00;Sun 01:00-02:00");
+    EXPECT_TRUE(both.contains(instant("2026-06-01T20:30:00Z")));
+    EXPECT_FALSE(both.contains(instant("2026-06-01T22:30:00Z")));
+    EXPECT_TRUE(both.contains(instant("2026-06-06T11:00:00Z")));
+    EXPECT_TRUE(both.contains(instant("2026-06-07T01:00:00Z")));
+    EXPECT_EQ(both.next_opening(instant("2026-06-05T21:00:00Z")), instant("2026-06-06T06:00:00Z"));
+    EXPECT_EQ(both.next_opening(instant("2026-06-06T06:00:00Z")), instant("2026-06-07T01:00:00Z"));
+    EXPECT_EQ(both.text(), "Mon-Fri 22:00-23:00 Europe/Berlin; Sat 06:00-12:00;Sun 01:00-02:00");
+}
+
 TEST(Window, RefusesWhatIsNoWindowAndNamesIt) {
-    for (const char* text : {"", "02:00", "2:00-4:00", "02:00-24:00", "02:60-04:00", "02:00 - 04:00", "02:00-04:00:00",
-                             "02-00-04:00", "0a:00-04:00", "02:00-02:00", "02:00-04:00 ", "02:00-04:00 ../etc/passwd",
-                             "02:00-04:00 /etc/localtime", "02:00-04:00 Europe", "02:00-04:00 zone.tab"})
+    for (const char* text : {"",
+                             "02:00",
+                             "2:00-4:00",
+                             "02:00-24:00",
+                             "02:60-04:00",
+                             "02:00 - 04:00",
+                             "02:00-04:00:00",
+                             "02-00-04:00",
+                             "0a:00-04:00",
+                             "02:00-02:00",
+                             "02:00-04:00 ",
+                             "02:00-04:00 ../etc/passwd",
+                             "02:00-04:00 /etc/localtime",
+                             "02:00-04:00 Europe",
+                             "02:00-04:00 zone.tab",
+                             "02:00-04:00;",
+                             ";02:00-04:00",
+                             "02:00-04:00;  05:00-06:00",
+                             "Mon",
+                             "Mon ",
+                             "mon 02:00-04:00",
+                             "Monday 02:00-04:00",
+                             "Mon- 02:00-04:00",
+                             "Mon, 02:00-04:00",
+                             "Mon-Tue-Wed 02:00-04:00",
+                             "Mon  02:00-04:00",
+                             "Mon;02:00-04:00",
+                             "02:00-04:00 Mon"})
         EXPECT_TRUE(MaintenanceWindow::parse(text).has_error()) << text;
     EXPECT_THAT(MaintenanceWindow::parse("02:00-04:00 Europe/Atlantis").error().message(),
                 HasSubstr("unknown time zone \"Europe/Atlantis\""));
